@@ -1,0 +1,275 @@
+"""The words of DESIGN.md as types: plain frozen data, kept as JSON in the store, never holding a secret."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from services.phrases import Phrase
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Kind(StrEnum):
+    """What an operation does."""
+
+    DEPLOY = "deploy"
+    BACKUP = "backup"
+
+
+class State(StrEnum):
+    """Where an operation stands. The last six are ends."""
+
+    PROPOSED = "proposed"
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled_back"
+    NEEDS_HUMAN = "needs_human"
+    DISMISSED = "dismissed"  # a person said no, the card expired, or facts changed: nothing ran
+    EXPIRED = "expired"
+
+    @property
+    def is_verdict(self) -> bool:
+        return self in {State.SUCCEEDED, State.FAILED, State.ROLLED_BACK, State.NEEDS_HUMAN}
+
+
+class StepState(StrEnum):
+    RUNNING = "running"  # begun; after a crash this means unknown, until the host is asked
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    BLOCKER = "blocker"
+
+
+class Finding(Model):
+    """One result of a check. Catalogue: finding-<code> (seen), with attributes .why and .mend (R-DX-7)."""
+
+    code: str
+    severity: Severity
+    args: dict[str, str | int | float] = {}
+
+
+class Person(Model):
+    """A whitelisted human, as Telegram names them."""
+
+    id: int
+    name: str
+
+
+class Origin(Model):
+    """The chat message that asked for an operation. `update_id` makes asking idempotent."""
+
+    chat_id: int
+    message_id: int | None = None
+    update_id: int | None = None
+
+
+# --- facts ---------------------------------------------------------------------------------------
+
+
+class Container(Model):
+    """A container of the stack, from the Engine's inspect. Times are UTC; health is None without a healthcheck."""
+
+    id: str
+    name: str
+    service: str
+    image: str
+    image_id: str
+    state: str  # running, exited, created, restarting, paused, dead
+    health: str | None = None  # starting, healthy, unhealthy
+    exit_code: int = 0
+    restarts: int = 0
+    restart_policy: str = "no"
+    started_at: datetime | None = None
+    image_created: datetime | None = None
+    compose_file: str = ""  # label com.docker.compose.project.config_files
+    compose_project: str = ""
+    volumes: tuple[str, ...] = ()
+
+
+class HostFacts(Model):
+    """Load, memory (bytes), disk of the deployment path (bytes), clock difference to ours (seconds)."""
+
+    load: tuple[float, float, float]
+    cpus: int
+    memory_total: int
+    memory_available: int
+    disk_total: int
+    disk_available: int
+    uptime: float
+    clock_skew: float
+    docker: str | None  # engine version
+    compose: str | None  # compose version, without the leading v
+    http_client: str | None  # curl or wget, for health probes
+    user_home: str
+
+
+class EnvFacts(Model):
+    """The server's env file, without any value. `fingerprints` are keyed hashes, useless without our key."""
+
+    exists: bool
+    mode: str = ""
+    keys: tuple[str, ...] = ()
+    fingerprints: dict[str, str] = {}
+    password_ok: bool | None = None  # None: no DB_PASSWORD in the file
+    unreadable_lines: tuple[int, ...] = ()
+
+
+class Release(Model):
+    """What is (or was) deployed. Written to the host as release.json, mirrored in the store."""
+
+    id: str
+    project: str
+    commit: str | None = None
+    subject: str | None = None
+    label: str = ""  # what people call it: short commit, or the time of the tree
+    files: int = 0
+    size: int = 0  # bytes, unpacked
+    images: dict[str, str] = {}  # service -> image id
+    backup_id: str | None = None
+    by: str = ""
+    at: datetime | None = None
+
+
+class Facts(Model):
+    """All that a plan rests on, read at one moment."""
+
+    project: str
+    at: datetime
+    host: HostFacts
+    env: EnvFacts | None = None
+    containers: tuple[Container, ...] = ()
+    current: Release | None = None
+    path_exists: bool = False
+    has_deployed_files: bool = False  # the compose file is there
+    first_unfinished: bool = False  # a first deploy began here and never succeeded
+    volumes: tuple[str, ...] = ()  # named volumes that carry the project's label
+    lock: Phrase | None = None  # who holds the host's lock, if anybody
+    others: tuple[str, ...] = ()  # compose projects on the host using our path or files under another name
+
+
+# --- plans ---------------------------------------------------------------------------------------
+
+
+class Commit(Model):
+    id: str
+    author: str
+    subject: str
+
+
+class Pack(Model):
+    """The source, frozen at plan time: what is shown is what is shipped. `file` is under DATA_DIR."""
+
+    release_id: str
+    file: str
+    size: int  # bytes of the compressed archive
+    files: int
+    unpacked: int  # bytes
+    manifest_sha256: str
+    label: str
+    commit: str | None = None
+    subject: str | None = None
+    commits: tuple[Commit, ...] = ()  # since the deployed one, newest first
+    more_commits: int = 0
+    dirty: bool = False  # a local tree with uncommitted changes
+    compose_services: tuple[str, ...] = ()
+    build_services: tuple[str, ...] = ()
+    compose_name: str | None = None  # literal top-level name: of the compose file
+
+
+class Plan(Model):
+    """What an operation would do. Pure data: executed as stored."""
+
+    kind: Kind
+    project: str
+    compose_project: str = ""
+    steps: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+    risk: str = "low"  # low, medium, high
+    digest: str = ""  # over the facts it rests on
+    pack: Pack | None = None
+    current: Release | None = None
+    first: bool = False  # nothing is deployed yet
+    backup: bool = True  # a database backup is part of it
+    start_database: str | None = None  # container id to start for the backup
+    old_images: dict[str, str] = {}  # service -> image id that runs now
+    old_image_names: dict[str, str] = {}  # service -> image name it runs under
+
+    @property
+    def blocked(self) -> bool:
+        return any(f.severity is Severity.BLOCKER for f in self.findings)
+
+
+# --- operations ----------------------------------------------------------------------------------
+
+
+class Step(Model):
+    """One journaled part. `phase` is forward or rollback; `result` is small JSON that later steps read."""
+
+    name: str
+    phase: str
+    state: StepState
+    started_at: datetime
+    finished_at: datetime | None = None
+    result: dict[str, Any] = {}
+
+
+class Progress(Model):
+    """Where the running step stands: done of total units, if there is something to count."""
+
+    step: str
+    phase: str = "forward"
+    done: int | None = None
+    total: int | None = None
+    unit: str = ""  # bytes, steps
+    rate: float | None = None  # units per second
+
+
+class Operation(Model):
+    id: str  # op-…, what people see is its last part
+    kind: Kind
+    project: str
+    state: State
+    phase: str = "forward"
+    plan: Plan
+    nonce: str
+    by: Person
+    origin: Origin
+    ref: str | None = None
+    created_at: datetime
+    expires_at: datetime
+    confirmed_by: Person | None = None
+    cancelled_by: Person | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    epoch: int | None = None
+    reason: Phrase | None = None  # why it did not succeed
+    log_tail: str = ""  # the lines that explain a failure
+    progress: Progress | None = None
+
+
+class Backup(Model):
+    """A proven dump. Sizes are bytes. `local_file` is relative to DATA_DIR, '' when it was not fetched."""
+
+    id: str
+    project: str
+    operation: str
+    at: datetime
+    size: int
+    sha256: str
+    host_file: PurePosixPath
+    local_file: str = ""
+    release: str | None = None

@@ -1,0 +1,18 @@
+"""What services say to people, without a language: the id of a catalogue message and its values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Value = str | int | float
+
+
+class Phrase(BaseModel):
+    """A message of the catalogues in bot/locales, by id, with its values. Never holds a secret."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    args: Mapping[str, Value] = Field(default_factory=dict)

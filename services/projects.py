@@ -1,0 +1,137 @@
+"""What an admin configures in opsgate.toml: hosts and the Compose projects on them. Validated eagerly."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
+
+
+def _host_path(value: str) -> PurePosixPath:
+    path = PurePosixPath(value)
+    if not path.is_absolute() or path == PurePosixPath("/"):
+        raise ValueError(f"must be an absolute path on the host, such as /home/me/app, not {value!r}")
+    if ".." in path.parts or re.search(r"[\x00-\x1f\x7f]", value):
+        raise ValueError(f"must not contain '..' or control characters: {value!r}")
+    return path
+
+
+def _inside_path(value: str) -> PurePosixPath:
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts or not path.parts or re.search(r"[\x00-\x1f\x7f]", value):
+        raise ValueError(f"must be a path inside the project, such as docker/compose.yml, not {value!r}")
+    return path
+
+
+def _local_path(value: str | Path) -> Path:
+    return Path(value).expanduser()
+
+
+HostPath = Annotated[PurePosixPath, BeforeValidator(_host_path)]
+"""An absolute path on the host."""
+InsidePath = Annotated[PurePosixPath, BeforeValidator(_inside_path)]
+"""A path relative to the deployment path, never leaving it."""
+LocalPath = Annotated[Path, BeforeValidator(_local_path)]
+"""A path on Opsgate's own machine; ~ is expanded."""
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+def _not_an_option(value: str) -> str:
+    if value.startswith("-") or re.search(r"[\x00-\x20\x7f]", value):
+        raise ValueError(f"must not start with '-' or contain spaces: {value!r}")
+    return value
+
+
+Word = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_not_an_option)]
+"""One word that can never be read as an option."""
+Service = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$")]
+"""A Compose service. (Compose itself allows '--volumes' as a name; Opsgate does not.)"""
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_$-]{0,62}$")]
+"""A database or role name."""
+
+
+class Config(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Host(Config):
+    """An SSH endpoint with a pinned host key. Times are seconds."""
+
+    name: str = Field(pattern=f"^{NAME}$")
+    address: Word
+    port: int = Field(default=22, ge=1, le=65535)
+    user: Word
+    key_file: LocalPath = Path("~/.ssh/id_ed25519")
+    known_hosts: LocalPath = Path("~/.ssh/known_hosts")
+    connect_timeout: Seconds = 10
+    keepalive_interval: Seconds = 5
+    command_timeout: Seconds = 30
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_expand(cls, data: object) -> object:
+        if isinstance(data, dict):
+            return {"key_file": "~/.ssh/id_ed25519", "known_hosts": "~/.ssh/known_hosts"} | data
+        return data
+
+
+class TreeSource(Config):
+    """A local folder, shipped as it is now, without what .gitignore and .deployignore name."""
+
+    path: LocalPath
+
+
+class GitSource(Config):
+    """A git repository; a ref is resolved to a commit when the plan is made."""
+
+    git: Word
+    branch: Word = "main"
+
+
+class Database(Config):
+    """The PostgreSQL database of the stack."""
+
+    service: Service = "db"
+    name: Identifier
+    user: Identifier
+
+
+class HealthProbe(Config):
+    """An address that must answer with a 2xx or 3xx status, asked from the host itself."""
+
+    url: str = Field(pattern=r"^https?://[A-Za-z0-9.\[\]:_-]+(/[A-Za-z0-9._~/?&=%+-]*)?$")
+
+
+class Project(Config):
+    """A Compose stack on a host."""
+
+    name: str = Field(pattern=f"^{NAME}$")
+    host: str
+    path: HostPath
+    compose_file: InsidePath = PurePosixPath("compose.yaml")
+    env_file: InsidePath | None = None
+    compose_project: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    source: TreeSource | GitSource
+    database: Database | None = None
+    health: tuple[HealthProbe, ...] = ()
+    health_timeout: Seconds = 180
+    healthy_for: Seconds = 5
+    build_timeout: Seconds = 3600
+    up_timeout: Seconds = 900
+    backup_timeout: Seconds = 3600
+    keep_releases: int = Field(default=5, ge=2, le=100)
+    min_free_disk_mb: int = Field(default=1024, ge=0)
+
+    @property
+    def state_dir(self) -> PurePosixPath:
+        """Where Opsgate keeps jobs, lock and releases on the host: beside the deployment path."""
+        return self.path.with_name(self.path.name + "_opsgate")
+
+    @property
+    def backup_dir(self) -> PurePosixPath:
+        """The safety copy (files/) and the database dumps (database/), RUNBOOK's <path>_backup."""
+        return self.path.with_name(self.path.name + "_backup")
