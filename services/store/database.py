@@ -1,0 +1,79 @@
+"""The SQLite file: opened once, migrated forward, written through serialised transactions."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import aiosqlite
+
+HERE = Path(__file__).parent
+MIGRATIONS = ("schema.sql",)
+"""Applied in order; PRAGMA user_version counts how many a file has."""
+
+Row = aiosqlite.Row
+Transaction = aiosqlite.Connection
+
+
+class Database:
+    """One connection, WAL, full sync: what was committed survives a power cut."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+        self._writing = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Opens and migrates. The file and its folder are readable by their owner only."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        connection = await aiosqlite.connect(path, isolation_level=None)
+        connection.row_factory = aiosqlite.Row
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+            await connection.execute(f"PRAGMA {pragma}")
+        database = cls(connection)
+        await database._migrate()
+        return database
+
+    async def _migrate(self) -> None:
+        row = await self.one("PRAGMA user_version")
+        done = int(row[0]) if row else 0
+        if done > len(MIGRATIONS):
+            raise sqlite3.DatabaseError(f"the database is of a newer Opsgate (schema {done})")
+        for number, name in enumerate(MIGRATIONS[done:], start=done + 1):
+            script = (HERE / name).read_text(encoding="utf-8")
+            await self._connection.executescript(
+                f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;"
+            )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """All or nothing, one at a time. A cancelled transaction is rolled back."""
+        async with self._writing:
+            await self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                await asyncio.shield(self._connection.rollback())
+                raise
+            await asyncio.shield(self._connection.commit())
+
+    async def write(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> int:
+        """One statement in its own transaction. Returns how many rows it changed."""
+        async with self.transaction() as tx:
+            return (await tx.execute(sql, values)).rowcount
+
+    async def one(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
+        async with self._connection.execute(sql, values) as cursor:
+            return await cursor.fetchone()
+
+    async def all(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        async with self._connection.execute(sql, values) as cursor:
+            return list(await cursor.fetchall())
+
+    async def close(self) -> None:
+        await self._connection.close()

@@ -1,0 +1,55 @@
+"""The practice backend: plans from a table, or from its data file while there is no table yet."""
+# mypy: ignore-errors  (runs in its container only; Flask and psycopg2 are not among Opsgate's dependencies)
+
+import csv
+import logging
+import os
+from pathlib import Path
+
+import psycopg2
+from flask import Flask, jsonify
+
+HERE = Path(__file__).parent
+RELEASE = (HERE / "VERSION.txt").read_text().strip()
+ACCEPTS_TRAFFIC = True
+
+app = Flask(__name__)
+logging.getLogger("werkzeug").setLevel(logging.WARNING)
+
+
+def query(sql):
+    connection = psycopg2.connect(os.environ["DATABASE_URL"], connect_timeout=2)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchall()
+    finally:
+        connection.close()
+
+
+@app.get("/api/health")
+def health():
+    if not ACCEPTS_TRAFFIC:
+        print(f"backend {RELEASE}: plan catalogue is inconsistent, refusing traffic", flush=True)
+        return jsonify(status="refusing traffic", release=RELEASE), 503
+    query("SELECT 1")
+    return jsonify(status="ok", release=RELEASE)
+
+
+@app.get("/api/version")
+def version():
+    return jsonify(release=RELEASE)
+
+
+@app.get("/api/plans")
+def plans():
+    (table,) = query("SELECT to_regclass('plans') IS NOT NULL")[0:1]
+    if table[0]:
+        return jsonify([{"name": name, "weeks": weeks} for name, weeks in query("SELECT name, weeks FROM plans ORDER BY id")])
+    with (HERE / "plans.csv").open(newline="") as file:
+        return jsonify([{"name": row["name"], "weeks": int(row["weeks"])} for row in csv.DictReader(file)])
+
+
+if __name__ == "__main__":
+    print(f"backend {RELEASE}: listening on port 5000", flush=True)
+    app.run(host="0.0.0.0", port=5000, threaded=True)  # noqa: S104  (inside its own container network)
