@@ -257,6 +257,7 @@ class Operation(Model):
     finished_at: datetime | None = None
     epoch: int | None = None
     reason: Phrase | None = None  # why it did not succeed
+    rollback_reason: Phrase | None = None  # why the way back did not succeed either
     log_tail: str = ""  # the lines that explain a failure
     progress: Progress | None = None
 

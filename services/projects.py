@@ -11,19 +11,19 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
 
 
-def _host_path(value: str) -> PurePosixPath:
+def _host_path(value: str | PurePosixPath) -> PurePosixPath:
     path = PurePosixPath(value)
     if not path.is_absolute() or path == PurePosixPath("/"):
-        raise ValueError(f"must be an absolute path on the host, such as /home/me/app, not {value!r}")
-    if ".." in path.parts or re.search(r"[\x00-\x1f\x7f]", value):
-        raise ValueError(f"must not contain '..' or control characters: {value!r}")
+        raise ValueError(f"must be an absolute path on the host, such as /home/me/app, not {str(value)!r}")
+    if ".." in path.parts or re.search(r"[\x00-\x1f\x7f]", str(value)):
+        raise ValueError(f"must not contain '..' or control characters: {str(value)!r}")
     return path
 
 
-def _inside_path(value: str) -> PurePosixPath:
+def _inside_path(value: str | PurePosixPath) -> PurePosixPath:
     path = PurePosixPath(value)
-    if path.is_absolute() or ".." in path.parts or not path.parts or re.search(r"[\x00-\x1f\x7f]", value):
-        raise ValueError(f"must be a path inside the project, such as docker/compose.yml, not {value!r}")
+    if path.is_absolute() or ".." in path.parts or not path.parts or re.search(r"[\x00-\x1f\x7f]", str(value)):
+        raise ValueError(f"must be a path inside the project, such as docker/compose.yml, not {str(value)!r}")
     return path
 
 

@@ -47,6 +47,7 @@ class Message:
     deleted: bool = False
     frozen: bool = False
     silent: bool = False
+    touched: int = 0
 
     @property
     def id(self) -> int:

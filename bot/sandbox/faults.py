@@ -69,8 +69,9 @@ class Faults:
     def for_call(self, method: str) -> Fault | None:
         """The first fault that meets this call, counted as used."""
         for fault in list(self._faults.values()):
-            if fault.kind != "refuse" and (not fault.methods or method.lower() in fault.methods):
-                self._use(fault)
+            meets = not fault.methods or method.lower() in fault.methods
+            if fault.kind != "refuse" and meets and (fault.times is None or fault.hits < fault.times):
+                fault.hits += 1
                 return fault
         return None
 
@@ -81,8 +82,3 @@ class Faults:
     def report(self) -> list[Json]:
         """The faults in force."""
         return [fault.report() for fault in self._faults.values()]
-
-    def _use(self, fault: Fault) -> None:
-        fault.hits += 1
-        if fault.times is not None and fault.hits >= fault.times:
-            del self._faults[fault.id]

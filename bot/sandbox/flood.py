@@ -45,13 +45,12 @@ class Flood:
             ApiError: 429 with the seconds to wait; nothing is counted then.
         """
         now = self.clock()
-        wait = max(
-            self._closed_until.get(chat_id, 0.0) - now, self._wait_chat(chat_id, now), self._wait_windows(chat_id, now)
-        )
-        if wait > 0:
-            wait = max(wait, self.limits.penalty)
-            self._closed_until[chat_id] = max(self._closed_until.get(chat_id, 0.0), now + wait)
-            raise too_many_requests(math.ceil(self._closed_until[chat_id] - now))
+        if (left := self._closed_until.get(chat_id, 0.0) - now) > 0:
+            raise too_many_requests(left)
+        if (wait := max(self._wait_chat(chat_id, now), self._wait_windows(chat_id, now))) > 0:
+            wait = math.ceil(max(wait, self.limits.penalty))
+            self._closed_until[chat_id] = now + wait
+            raise too_many_requests(wait)
         self._take(chat_id, now)
 
     def _balance(self, chat_id: int, now: float) -> float:

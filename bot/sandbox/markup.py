@@ -4,25 +4,26 @@ import re
 from typing import Any
 
 from bot.sandbox.errors import ApiError, Json, bad_request
+from bot.sandbox.words import words
 
 MAX_CALLBACK_DATA = 64
 MAX_COPY_TEXT = 256
 MAX_BUTTONS = 100
 MAX_BUTTONS_IN_ROW = 8
 STYLES = frozenset({"danger", "success", "primary"})
-ACTIONS = frozenset(
-    "url callback_data web_app login_url switch_inline_query switch_inline_query_current_chat "
-    "switch_inline_query_chosen_chat copy_text callback_game pay disabled".split()
+ACTIONS = words(
+    "url callback_data web_app login_url switch_inline_query switch_inline_query_current_chat ",
+    "switch_inline_query_chosen_chat copy_text callback_game pay disabled",
 )
 _MAY_BE_EMPTY = frozenset(
     {"switch_inline_query", "switch_inline_query_current_chat", "disabled", "callback_game"}
 )
 _LOOKS = frozenset({"text", "style", "icon_custom_emoji_id"})
-_REPLY_BUTTON = _LOOKS | frozenset(
-    "request_users request_chat request_managed_bot request_contact request_location request_poll web_app".split()
+_REPLY_BUTTON = _LOOKS | words(
+    "request_users request_chat request_managed_bot request_contact request_location request_poll web_app"
 )
-_REPLY_KEYBOARD = frozenset(
-    "keyboard is_persistent resize_keyboard one_time_keyboard input_field_placeholder selective force_reply".split()
+_REPLY_KEYBOARD = words(
+    "keyboard is_persistent resize_keyboard one_time_keyboard input_field_placeholder selective force_reply"
 )
 
 
@@ -42,9 +43,7 @@ def inline_keyboard(markup: Any) -> Json | None:
         raise bad_request(f'unknown field "{extra[0]}" of InlineKeyboardMarkup')
     rows = markup["inline_keyboard"]
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
-        raise bad_request(
-            'field "inline_keyboard" of the InlineKeyboardMarkup must be an Array of Arrays'
-        )
+        raise bad_request('field "inline_keyboard" of the InlineKeyboardMarkup must be an Array of Arrays')
     checked = [[_button(button) for button in row] for row in rows if row]
     if sum(map(len, checked)) > MAX_BUTTONS or any(len(row) > MAX_BUTTONS_IN_ROW for row in checked):
         raise bad_request("reply markup is too long")
@@ -115,9 +114,7 @@ def _check_action(action: str, value: Any) -> None:
     if action in {"web_app", "login_url"} and not (
         isinstance(value, dict) and str(value.get("url", "")).startswith("https://")
     ):
-        raise bad_request(
-            f"inline keyboard button {action} URL is invalid: Only HTTPS links are allowed"
-        )
+        raise bad_request(f"inline keyboard button {action} URL is invalid: Only HTTPS links are allowed")
 
 
 def _check_copied(value: Any) -> None:

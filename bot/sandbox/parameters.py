@@ -38,10 +38,7 @@ _SPECS = {
     + _OLD_SEND
     + _CAPTION
     + "document:file thumbnail:file disable_content_type_detection:bool",
-    "sendPhoto": _SEND
-    + _OLD_SEND
-    + _CAPTION
-    + "photo:file show_caption_above_media:bool has_spoiler:bool",
+    "sendPhoto": _SEND + _OLD_SEND + _CAPTION + "photo:file show_caption_above_media:bool has_spoiler:bool",
     "sendChatAction": f"chat_id:chat action:str {_BUSINESS} message_thread_id:int",
     "editMessageText": _EDIT + _TEXT + "rich_message:json",
     "editMessageCaption": _EDIT + _CAPTION + "show_caption_above_media:bool",

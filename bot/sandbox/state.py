@@ -8,7 +8,7 @@ from bot.sandbox.chats import CallbackQuery, Chat, Files, Message, User
 from bot.sandbox.errors import Json, bad_request, forbidden, migrated
 from bot.sandbox.events import Feed
 from bot.sandbox.faults import Faults
-from bot.sandbox.flood import OFF, Flood, Limits
+from bot.sandbox.flood import TELEGRAM, Flood, Limits
 from bot.sandbox.updates import UpdateQueue
 
 _KEPT_CALLS = 10_000
@@ -37,7 +37,7 @@ class State:
     """One bot, its users and chats, and all that was said."""
 
     token: str
-    limits: Limits = OFF
+    limits: Limits = TELEGRAM
     username: str = "opsgate_local_bot"
     users: dict[int, User] = field(default_factory=dict)
     chats: dict[int, Chat] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class State:
     def __post_init__(self) -> None:
         self.bot = User(int(self.token.split(":")[0]), "Opsgate", is_bot=True, username=self.username)
         self.feed = Feed()
-        self.updates = UpdateQueue()
+        self.updates = UpdateQueue(self.feed)
         self.files = Files()
         self.faults = Faults()
         self.flood = Flood(self.limits, time.monotonic)
@@ -65,7 +65,7 @@ class State:
         return time.time() + self.skew
 
     def new_group_id(self, kind: str) -> int:
-        """An id as Telegram gives it: groups are small negatives, supergroups and channels start at -100…"""
+        """An id as Telegram gives it: groups are small negatives, the others begin with -100."""
         self._last_group += 1
         return -self._last_group if kind == "group" else -1_000_000_000_000 - self._last_group
 
@@ -90,7 +90,7 @@ class State:
         """
         if chat_id is None:
             raise bad_request("chat_id is empty")
-        chat = self.chats.get(chat_id) if isinstance(chat_id, int) else self._by_username(chat_id)
+        chat = self.chats.get(chat_id) if isinstance(chat_id, int) else None  # public names are not served
         if chat is None:
             if writing and chat_id in self.users:
                 raise forbidden("bot can't initiate conversation with a user")
@@ -104,19 +104,17 @@ class State:
         message = Message(chat, shown, by_bot, silent=silent)
         message.history.append(message.snapshot(self.now()))
         chat.messages[message.id] = message
-        self.feed.emit("message", chat_id=chat.id, message_id=message.id, by_bot=by_bot)
+        self.tell("message", message, by_bot=by_bot)
         return message
+
+    def tell(self, kind: str, message: Message, **data: Any) -> None:
+        """Emits an event about a message and marks the message as changed then."""
+        self.feed.emit(kind, chat_id=message.chat.id, message_id=message.id, **data)
+        message.touched = self.feed.last
 
     def bot_status(self, chat: Chat) -> str:
         """The bot's status in a group or channel."""
         return chat.members.get(self.bot.id, "left")
-
-    def _by_username(self, name: str) -> Chat | None:
-        wanted = name.removeprefix("@").lower()
-        for chat in self.chats.values():
-            if chat.user is None and name.startswith("@") and (chat.title or "").lower() == wanted:
-                return chat
-        return None
 
 
 def _check_access(chat: Chat, bot_id: int, *, writing: bool) -> None:

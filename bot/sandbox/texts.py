@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox.errors import Json, bad_request
+from bot.sandbox.words import words
 
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
 MAX_ENTITIES = 100
 _MAX_BYTES = 1 << 15
+_MAX_PLACE = 1_000_000
 
-STYLES = frozenset(
-    "bold italic underline strikethrough spoiler code pre text_link text_mention custom_emoji blockquote "
-    "expandable_blockquote date_time".split()
+STYLES = words(
+    "bold italic underline strikethrough spoiler code pre text_link text_mention custom_emoji blockquote ",
+    "expandable_blockquote date_time",
 )
-DETECTED = frozenset(
-    "mention hashtag cashtag bot_command url email phone_number bank_card_number".split()
-)
+DETECTED = words("mention hashtag cashtag bot_command url email phone_number bank_card_number")
 """Types that Telegram finds by itself; when a bot sends them they are dropped without a word."""
 _FIELDS = {
     "pre": {"language"},
@@ -182,9 +182,9 @@ def _places(text: str, entities: list[Json]) -> dict[int, int]:
 
 def _check_place(entity: Json, places: dict[int, int], end: int) -> None:
     first, length = entity["offset"], entity["length"]
-    if not 0 <= first <= 1_000_000:
+    if not 0 <= first <= _MAX_PLACE:
         raise bad_request(f"receive an entity with incorrect offset {first}")
-    if not 0 <= length <= 1_000_000:
+    if not 0 <= length <= _MAX_PLACE:
         raise bad_request(f"receive an entity with incorrect length {length}")
     if first > end or (first == end and length):
         raise bad_request(f"entity begins after the end of the text at UTF-16 offset {first}")

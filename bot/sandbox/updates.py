@@ -5,24 +5,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox.errors import ApiError, Json, bad_request
+from bot.sandbox.events import Feed
+from bot.sandbox.words import words
 
 MAX_LIMIT = 100
 MAX_TIMEOUT = 50
-KINDS = frozenset(
-    "message edited_message channel_post edited_channel_post business_connection business_message "
-    "edited_business_message deleted_business_messages guest_message message_reaction message_reaction_count "
-    "inline_query chosen_inline_result callback_query shipping_query pre_checkout_query purchased_paid_media "
-    "poll poll_answer my_chat_member chat_member chat_join_request chat_boost removed_chat_boost managed_bot "
-    "subscription stopped_message_generation".split()
+KINDS = words(
+    "message edited_message channel_post edited_channel_post business_connection business_message ",
+    "edited_business_message deleted_business_messages guest_message message_reaction message_reaction_count ",
+    "inline_query chosen_inline_result callback_query shipping_query pre_checkout_query purchased_paid_media ",
+    "poll poll_answer my_chat_member chat_member chat_join_request chat_boost removed_chat_boost managed_bot ",
+    "subscription stopped_message_generation",
 )
 _ONLY_WHEN_ASKED = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 _FIRST_ID = 700_000_001
 _OTHER_POLLER = (
     "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 )
-_WEBHOOK_ACTIVE = (
-    "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
-)
+_WEBHOOK_ACTIVE = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
 
 
 @dataclass
@@ -38,8 +38,9 @@ class _Pending:
 class UpdateQueue:
     """Updates that the bot has not confirmed, and the one poll that may wait for more."""
 
-    def __init__(self) -> None:
+    def __init__(self, feed: Feed) -> None:
         self.confirmed = 0
+        self._feed = feed
         self.allowed = KINDS - _ONLY_WHEN_ASKED
         self.webhook = ""
         self._pending: list[_Pending] = []
@@ -60,8 +61,8 @@ class UpdateQueue:
         """
         if kinds is None:
             return
-        if not isinstance(kinds, list) or (unknown := sorted(set(kinds) - KINDS)):
-            raise bad_request(f"unknown update type in allowed_updates: {kinds if kinds else unknown}")
+        if not isinstance(kinds, list) or not KINDS.issuperset(kinds):
+            raise bad_request(f"unknown update type in allowed_updates: {kinds}")
         self.allowed = frozenset(kinds) or KINDS - _ONLY_WHEN_ASKED
 
     def put(self, kind: str, payload: Json) -> int | None:
@@ -104,6 +105,7 @@ class UpdateQueue:
             raise ApiError(409, _WEBHOOK_ACTIVE)
         limit = limit if 1 <= limit <= MAX_LIMIT else MAX_LIMIT
         self._confirm(offset)
+        self._feed.emit("poll", confirmed=self.confirmed)
         if not self._pending and timeout > 0:
             self._end_poll(_OTHER_POLLER)
             await self._wait(min(timeout, MAX_TIMEOUT))

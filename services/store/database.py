@@ -19,11 +19,20 @@ Row = aiosqlite.Row
 Transaction = aiosqlite.Connection
 
 
-class Database:
-    """One connection, WAL, full sync: what was committed survives a power cut."""
+async def _connect(path: Path) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(path, isolation_level=None)
+    connection.row_factory = aiosqlite.Row
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        await connection.execute(f"PRAGMA {pragma}")
+    return connection
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+
+class Database:
+    """WAL, full sync: what was committed survives a power cut. A second connection reads, and sees only that."""
+
+    def __init__(self, connection: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
         self._connection = connection
+        self._reader = reader
         self._writing = asyncio.Lock()
 
     @classmethod
@@ -31,12 +40,12 @@ class Database:
         """Opens and migrates. The file and its folder are readable by their owner only."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        connection = await aiosqlite.connect(path, isolation_level=None)
-        connection.row_factory = aiosqlite.Row
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
-            await connection.execute(f"PRAGMA {pragma}")
-        database = cls(connection)
-        await database._migrate()
+        database = cls(await _connect(path), await _connect(path))
+        try:
+            await database._migrate()
+        except BaseException:
+            await database.close()
+            raise
         return database
 
     async def _migrate(self) -> None:
@@ -68,12 +77,13 @@ class Database:
             return (await tx.execute(sql, values)).rowcount
 
     async def one(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
-        async with self._connection.execute(sql, values) as cursor:
+        async with self._reader.execute(sql, values) as cursor:
             return await cursor.fetchone()
 
     async def all(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
-        async with self._connection.execute(sql, values) as cursor:
+        async with self._reader.execute(sql, values) as cursor:
             return list(await cursor.fetchall())
 
     async def close(self) -> None:
+        await self._reader.close()
         await self._connection.close()

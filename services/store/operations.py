@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.models import Backup, Operation, Person, Progress, Release, State, Step
+from services.phrases import Phrase
 from services.store import outbox
 from services.store.database import Database, Row, Transaction
 
@@ -31,7 +32,7 @@ async def _save(tx: Transaction, operation: Operation) -> None:
     )
 
 
-class ActiveAlready(Exception):  # noqa: N818 - a state of the project, told to a person as Busy
+class ActiveAlready(Exception):
     """Another operation of this project is queued or running."""
 
     def __init__(self, other: Operation) -> None:
@@ -172,6 +173,24 @@ class OperationRows:
                 (operation_id, step.phase, step.name, position, step.state, step.model_dump_json()),
             )
             await outbox.touch(tx, operation_id)
+
+    async def fail_step(
+        self, operation_id: str, step_name: str, now: datetime, *, reason: Phrase, log_tail: str
+    ) -> Operation:
+        """A forward step failed: the step, the reason and the turn to rollback are one change."""
+        async with self._database.transaction() as tx:
+            operation = await self._active(tx, operation_id)
+            operation = operation.model_copy(
+                update={"phase": "rollback", "reason": reason, "log_tail": log_tail, "progress": None}
+            )
+            await _save(tx, operation)
+            await tx.execute(
+                "UPDATE steps SET state = 'failed', body = json_set(body, '$.state', 'failed', '$.finished_at', ?)"
+                " WHERE operation_id = ? AND phase = 'forward' AND name = ? AND state = 'running'",
+                (now.isoformat(), operation_id, step_name),
+            )
+            await outbox.touch(tx, operation_id)
+        return operation
 
     async def progress(self, operation_id: str, progress: Progress | None) -> None:
         await self.change(operation_id, progress=progress)

@@ -1,5 +1,6 @@
 """The practice backend: plans from a table, or from its data file while there is no table yet."""
-# mypy: ignore-errors  (runs in its container only; Flask and psycopg2 are not among Opsgate's dependencies)
+# Runs in its container only: Flask and psycopg2 are not among Opsgate's dependencies.
+# mypy: ignore-errors
 
 import csv
 import logging
@@ -17,7 +18,7 @@ app = Flask(__name__)
 logging.getLogger("werkzeug").setLevel(logging.WARNING)
 
 
-def query(sql):
+def query(sql: str) -> list[tuple]:
     connection = psycopg2.connect(os.environ["DATABASE_URL"], connect_timeout=2)
     try:
         with connection, connection.cursor() as cursor:
@@ -28,7 +29,7 @@ def query(sql):
 
 
 @app.get("/api/health")
-def health():
+def health() -> object:
     if not ACCEPTS_TRAFFIC:
         print(f"backend {RELEASE}: plan catalogue is inconsistent, refusing traffic", flush=True)
         return jsonify(status="refusing traffic", release=RELEASE), 503
@@ -37,15 +38,20 @@ def health():
 
 
 @app.get("/api/version")
-def version():
+def version() -> object:
     return jsonify(release=RELEASE)
 
 
 @app.get("/api/plans")
-def plans():
-    (table,) = query("SELECT to_regclass('plans') IS NOT NULL")[0:1]
-    if table[0]:
-        return jsonify([{"name": name, "weeks": weeks} for name, weeks in query("SELECT name, weeks FROM plans ORDER BY id")])
+def plans() -> object:
+    [(table_exists,)] = query("SELECT to_regclass('plans') IS NOT NULL")
+    if table_exists:
+        return jsonify(
+            [
+                {"name": name, "weeks": weeks}
+                for name, weeks in query("SELECT name, weeks FROM plans ORDER BY id")
+            ]
+        )
     with (HERE / "plans.csv").open(newline="") as file:
         return jsonify([{"name": row["name"], "weeks": int(row["weeks"])} for row in csv.DictReader(file)])
 

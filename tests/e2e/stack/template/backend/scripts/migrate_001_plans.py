@@ -1,5 +1,6 @@
 """Makes the table of plans."""
-# mypy: ignore-errors  (runs in the backend's container only)
+# Runs in its container only: Flask and psycopg2 are not among Opsgate's dependencies.
+# mypy: ignore-errors
 
 import os
 

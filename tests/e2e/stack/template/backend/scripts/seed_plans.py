@@ -1,5 +1,6 @@
 """Fills the table of plans from plans.csv; rows that are there already stay."""
-# mypy: ignore-errors  (runs in the backend's container only)
+# Runs in its container only: Flask and psycopg2 are not among Opsgate's dependencies.
+# mypy: ignore-errors
 
 import csv
 import os
@@ -17,6 +18,7 @@ with (
 ):
     for row in csv.DictReader(file):
         cursor.execute(
-            "INSERT INTO plans (name, weeks) VALUES (%s, %s) ON CONFLICT (name) DO NOTHING", (row["name"], row["weeks"])
+            "INSERT INTO plans (name, weeks) VALUES (%s, %s) ON CONFLICT (name) DO NOTHING",
+            (row["name"], row["weeks"]),
         )
 print("seed_plans: done")

@@ -1,0 +1,113 @@
+"""Inline keyboards and what their buttons carry back: at most 64 bytes, nothing that must be believed.
+
+g:y:<nonce>, g:n:<nonce>   the gate: confirm, dismiss
+x:<operation>              cancel a running operation
+o:<operation>              details; l:<operation> its log as a document
+p:<kind>:<project>         propose an operation
+m:<command>                what the command would do
+t:<language>               speak this language
+s:                         refresh the status in place
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from aiogram.enums import ButtonStyle
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot.texts import Texts
+from services.models import Kind, Operation, State
+
+MOST_BYTES = 64
+GATE = r"^g:[yn]:[A-Za-z0-9_-]{1,60}$"
+CANCEL = r"^x:[A-Za-z0-9_-]{1,60}$"
+DETAILS = r"^o:[A-Za-z0-9_-]{1,60}$"
+LOG = r"^l:[A-Za-z0-9_-]{1,60}$"
+PROPOSE = r"^p:(deploy|backup):[a-z0-9][a-z0-9_-]{0,39}$"
+MENU = r"^m:(status|deploy|backup|ops)$"
+LANGUAGE = r"^t:(en|ru)$"
+REFRESH = r"^s:$"
+
+_RISK_STYLES = {"low": ButtonStyle.SUCCESS, "medium": ButtonStyle.PRIMARY}
+
+
+def button(text: str, data: str, style: ButtonStyle | None = None) -> InlineKeyboardButton:
+    """Raises ValueError when the data would not fit: Telegram would refuse the whole message."""
+    if len(data.encode()) > MOST_BYTES:
+        raise ValueError(f"callback data of {len(data.encode())} bytes: {data[:8]}…")
+    return InlineKeyboardButton(text=text, callback_data=data, style=style)
+
+
+def rows(*lines: Sequence[InlineKeyboardButton]) -> InlineKeyboardMarkup | None:
+    """A keyboard without its empty rows; None when nothing is left."""
+    kept = [list(line) for line in lines if line]
+    return InlineKeyboardMarkup(inline_keyboard=kept) if kept else None
+
+
+def gate(operation: Operation, texts: Texts) -> InlineKeyboardMarkup | None:
+    """Confirm and Cancel of a plan card; none when it can no longer be, or may not be, confirmed."""
+    if operation.state is not State.PROPOSED or operation.plan.blocked:
+        return None
+    style = _RISK_STYLES.get(operation.plan.risk, ButtonStyle.DANGER)
+    confirm = texts("button-confirm", kind=str(operation.kind))
+    return rows(
+        [button(confirm, f"g:y:{operation.nonce}", style)],
+        [button(texts("button-dismiss"), f"g:n:{operation.nonce}")],
+    )
+
+
+def cancel(operation: Operation, texts: Texts) -> InlineKeyboardMarkup | None:
+    """Cancel of a running operation; none when it ended, was cancelled already or is on its way back."""
+    active = operation.state in {State.QUEUED, State.RUNNING} and operation.phase == "forward"
+    if not active or operation.cancelled_by is not None:
+        return None
+    return rows([button(texts("button-cancel"), f"x:{operation.id}", ButtonStyle.DANGER)])
+
+
+def choose_to_cancel(operations: Iterable[Operation], texts: Texts) -> InlineKeyboardMarkup | None:
+    """One Cancel per running operation."""
+    return rows(
+        *(
+            [button(texts("button-cancel-one", kind=str(op.kind), project=op.project), f"x:{op.id}")]
+            for op in operations
+        )
+    )
+
+
+def projects(kind: Kind, names: Iterable[str]) -> InlineKeyboardMarkup | None:
+    """One button per project."""
+    return rows(*([button(name, f"p:{kind}:{name}")] for name in names))
+
+
+def details(operation: Operation, texts: Texts, *, has_log: bool) -> InlineKeyboardMarkup | None:
+    """Log and, while it runs, Cancel and Refresh."""
+    log = [button(texts("button-log"), f"l:{operation.id}")] if has_log else []
+    again = [] if operation.finished_at else [button(texts("button-refresh"), f"o:{operation.id}")]
+    stop = cancel(operation, texts)
+    return rows([*log, *again], stop.inline_keyboard[0] if stop else [])
+
+
+def after_verdict(operation: Operation, texts: Texts) -> InlineKeyboardMarkup | None:
+    return rows(
+        [
+            button(texts("button-details"), f"o:{operation.id}"),
+            button(texts("button-log"), f"l:{operation.id}"),
+        ]
+    )
+
+
+def operations(shown: Iterable[tuple[Operation, str]]) -> InlineKeyboardMarkup | None:
+    """A button to each operation, under its line of the list."""
+    return rows(*([button(text, f"o:{operation.id}")] for operation, text in shown))
+
+
+def refresh(texts: Texts) -> InlineKeyboardMarkup | None:
+    return rows([button(texts("button-refresh"), "s:")])
+
+
+def menu(texts: Texts) -> InlineKeyboardMarkup | None:
+    """The main things, and the other language."""
+    first = [button(texts(f"button-menu-{name}"), f"m:{name}") for name in ("status", "ops")]
+    second = [button(texts(f"button-menu-{name}"), f"m:{name}") for name in ("deploy", "backup")]
+    return rows(first, second, [button(texts("button-language"), f"t:{texts('other-language')}")])

@@ -1,0 +1,86 @@
+"""The local Bot API, started and ended from Python: in a process of its own, or in this one."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from bot.sandbox.client import Sim
+from bot.sandbox.errors import Json
+from bot.sandbox.flood import OFF, Limits
+from bot.sandbox.played import SimError
+from bot.sandbox.state import State
+from bot.sandbox.telegram import Server
+
+TOKEN = "123456789:AAlocal-bot-api-token-for-tests-only"  # noqa: S105 opens nothing but a local server
+_ROOT = Path(__file__).resolve().parents[2]
+_START_TIMEOUT = 30.0
+_STOP_TIMEOUT = 5.0
+
+
+@dataclass(frozen=True)
+class LocalBotApi:
+    """A local Bot API in its own process."""
+
+    url: str
+    control: str
+    token: str
+    pid: int
+    sim: Sim
+
+    @classmethod
+    @asynccontextmanager
+    async def start(
+        cls, *, token: str = TOKEN, flood: str = "telegram", port: int = 0
+    ) -> AsyncIterator[Self]:
+        """Starts the server, yields it when it is ready, and ends that very process.
+
+        The process also ends when this one does, however it does.
+        """
+        command = [sys.executable, "-m", "bot.sandbox.telegram", "--leash", "--flood", flood]
+        options = ["--token", token, "--port", str(port)]
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(*command, *options, stdin=pipe, stdout=pipe, cwd=_ROOT)
+        try:
+            announced = await _announcement(process)
+            async with Sim(announced["url"], announced["control"], token) as sim:
+                yield cls(announced["url"], announced["control"], token, process.pid, sim)
+        finally:
+            await _end(process)
+
+    @classmethod
+    @asynccontextmanager
+    async def in_process(cls, *, token: str = TOKEN, limits: Limits = OFF) -> AsyncIterator[Self]:
+        """Serves from this very event loop: nothing to start, for tests of one client."""
+        server = Server(State(token, limits))
+        announced = await server.start(0)
+        try:
+            async with Sim(announced["url"], announced["control"], token) as sim:
+                yield cls(announced["url"], announced["control"], token, announced["pid"], sim)
+        finally:
+            await server.stop()
+
+
+async def _announcement(process: asyncio.subprocess.Process) -> Json:
+    if process.stdout is None:
+        raise SimError("the server's output is not a pipe")
+    async with asyncio.timeout(_START_TIMEOUT):
+        line = await process.stdout.readline()
+    if not line:
+        raise SimError("the local Bot API ended before it was ready")
+    return dict(json.loads(line))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+    try:
+        async with asyncio.timeout(_STOP_TIMEOUT):
+            await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.communicate()

@@ -1,0 +1,119 @@
+"""The plan card: what an operation would do, what was found, and the gate."""
+
+from __future__ import annotations
+
+from aiogram.utils.formatting import Bold, ExpandableBlockQuote, Text
+
+from bot import keyboards
+from bot.texts import Texts
+from bot.views.parts import clean, code, label_of, lines, moment, plan_steps, title
+from bot.views.screen import Block, Screen, fit
+from services.models import Finding, Kind, Operation, Pack, Severity, State
+
+MOST_COMMITS = 7
+FINDING_MARKS = {Severity.BLOCKER: "⛔", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}
+
+
+def card(operation: Operation, texts: Texts, host: str = "") -> Screen:
+    """Ages are counted from when the plan was made, so that the card stays the same until its state changes."""
+    plan = operation.plan
+    blockers = [f for f in plan.findings if f.severity is Severity.BLOCKER]
+    warnings = [f for f in plan.findings if f.severity is Severity.WARNING]
+    blocks = [
+        Block(_head(operation, texts, host)),
+        Block(_commits(plan.pack, texts), keep=2) if plan.pack and plan.pack.commits else None,
+        *(Block(finding(f, texts), keep=7) for f in blockers),
+        *(Block(finding(f, texts), keep=5) for f in warnings),
+        Block(_promise(operation, texts), keep=8),
+        Block(_details(operation, texts), keep=1),
+        Block(_foot(operation, texts)),
+    ]
+    return fit(blocks, texts, keyboards.gate(operation, texts))
+
+
+def finding(found: Finding, texts: Texts) -> Text:
+    """What was seen, why it matters, the one action that mends it (R-DX-7)."""
+    name, args = f"finding-{found.code}", dict(found.args)
+    seen = Text(FINDING_MARKS[found.severity], " ", Bold(texts(name, **args)))
+    if found.severity is Severity.INFO:
+        return Text(FINDING_MARKS[found.severity], " ", texts(name, **args))
+    return lines(seen, texts(f"{name}.why", **args), Text("→ ", texts(f"{name}.mend", **args)))
+
+
+def _head(operation: Operation, texts: Texts, host: str) -> Text:
+    plan, pack = operation.plan, operation.plan.pack
+    where = texts("card-where", host=host) if host else None
+    return lines(
+        Text(Bold(title(operation, texts)), Text(" → ", Bold(clean(pack.label, 40))) if pack else ""),
+        where,
+        _now(operation, texts) if plan.kind is Kind.DEPLOY else None,
+        *(_pack_lines(pack, operation.ref, texts) if pack else ()),
+    )
+
+
+def _now(operation: Operation, texts: Texts) -> Text | str:
+    current = operation.plan.current
+    if current is None:
+        return texts("card-first") if operation.plan.first else texts("card-now-unknown")
+    if current.at is None:
+        return Text(texts("card-now"), " ", Bold(label_of(current)))
+    age = (operation.created_at - current.at).total_seconds()
+    return Text(texts("card-now"), " ", Bold(label_of(current)), ", ", texts("ago", age=max(0.0, age)))
+
+
+def _pack_lines(pack: Pack, ref: str | None, texts: Texts) -> list[Text | str]:
+    found: list[Text | str] = []
+    if pack.commit:
+        subject = f" {clean(pack.subject, 120)}" if pack.subject else ""
+        came_from = f" ({clean(ref, 60)})" if ref else ""
+        found.append(Text(texts("card-commit"), " ", code(pack.commit[:12]), came_from, subject))
+    found.append(texts("card-size", files=pack.files, size=pack.size))
+    if pack.dirty:
+        found.append(texts("card-dirty"))
+    return found
+
+
+def _commits(pack: Pack, texts: Texts) -> Text:
+    total = len(pack.commits) + pack.more_commits
+    shown = [
+        f"• {commit.id[:7]} {clean(commit.subject, 80)} — {clean(commit.author, 30)}"
+        for commit in pack.commits[:MOST_COMMITS]
+    ]
+    hidden = total - len(shown)
+    more = texts("card-more-commits", count=hidden) if hidden else None
+    return lines(Bold(texts("card-commits", count=total)), *shown, more)
+
+
+def _promise(operation: Operation, texts: Texts) -> Text:
+    plan = operation.plan
+    backup = None
+    if plan.kind is Kind.DEPLOY:
+        backup = texts("card-backup" if plan.backup else "card-no-backup")
+    database = texts("card-start-database") if plan.start_database else None
+    return lines(backup, database, texts("card-risk", risk=plan.risk))
+
+
+def _details(operation: Operation, texts: Texts) -> Text:
+    infos = [finding(f, texts) for f in operation.plan.findings if f.severity is Severity.INFO]
+    steps = [f"{number}. {texts.step(name)}" for number, name in enumerate(plan_steps(operation), 1)]
+    return ExpandableBlockQuote(lines(Bold(texts("card-steps")), *steps, *infos))
+
+
+def _foot(operation: Operation, texts: Texts) -> Text:
+    if operation.state is State.PROPOSED:
+        if operation.plan.blocked:
+            return Bold(texts("card-blocked"))
+        return Text(texts("card-valid-until"), " ", moment(operation.expires_at))
+    if operation.state is State.EXPIRED:
+        return Text(texts("card-expired"))
+    if operation.state is State.DISMISSED:
+        return Text(_dismissed(operation, texts))
+    who = operation.confirmed_by or operation.by
+    return Text("✔️ ", texts("card-confirmed", who=clean(who.name, 64)))
+
+
+def _dismissed(operation: Operation, texts: Texts) -> str:
+    if operation.reason is not None:
+        return texts.phrase(operation.reason)
+    who = operation.cancelled_by or operation.by
+    return texts("card-dismissed", who=clean(who.name, 64))

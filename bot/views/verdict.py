@@ -1,0 +1,81 @@
+"""The end of an operation: one line, the reason, what it means for the server, what is needed to act."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from aiogram.utils.formatting import Bold, Text
+
+from bot import keyboards
+from bot.texts import Texts
+from bot.views.parts import MARKS, clean, code, elapsed, label_of, lines, tail
+from bot.views.screen import Block, Screen, fit
+from services.models import Kind, Operation, State, Step
+
+
+def verdict(operation: Operation, steps: list[Step], texts: Texts, now: datetime, *, again: bool = False) -> Screen:
+    """`again`: an earlier send got no answer, so this may be the second copy; it says so."""
+    log = tail(operation.log_tail) if operation.state is not State.SUCCEEDED else None
+    blocks = [
+        Block(_head(operation, texts)),
+        Block(log, keep=1, cut_front=True) if log else None,
+        Block(lines(meaning(operation, texts), *_facts(operation, steps, texts, now)), keep=8),
+        Block(Text(texts("sent-again"))) if again else None,
+    ]
+    return fit(blocks, texts, keyboards.after_verdict(operation, texts))
+
+
+def headline(operation: Operation, texts: Texts) -> str:
+    """Such as "fitnessapp: deploy rolled back"."""
+    name = f"verdict-{operation.state.replace('_', '-')}"
+    return texts(name, project=operation.project, kind=str(operation.kind))
+
+
+def _head(operation: Operation, texts: Texts) -> Text:
+    back = None
+    if operation.rollback_reason is not None:
+        back = texts("verdict-rollback-reason", reason=texts.phrase(operation.rollback_reason))
+    return lines(
+        Text(MARKS[operation.state], " ", Bold(headline(operation, texts))),
+        clean(texts.phrase(operation.reason), 600) if operation.reason else None,
+        clean(back, 600) if back else None,
+    )
+
+
+def meaning(operation: Operation, texts: Texts) -> str | None:
+    """What the end means for the server, in one sentence."""
+    old = label_of(operation.plan.current) if operation.plan.current else ""
+    if operation.kind is Kind.BACKUP:
+        return None if operation.state is State.SUCCEEDED else texts("meaning-backup-failed")
+    match operation.state:
+        case State.SUCCEEDED:
+            return texts("meaning-deployed", label=clean(operation.plan.pack.label, 40) if operation.plan.pack else "")
+        case State.FAILED:
+            return texts("meaning-untouched")
+        case State.ROLLED_BACK if operation.plan.old_images:
+            return texts("meaning-old-serves", label=old) if old else texts("meaning-old-serves-unnamed")
+        case State.ROLLED_BACK:
+            return texts("meaning-first-stopped")
+        case _:
+            return texts("meaning-needs-human", project=operation.project)
+
+
+def _facts(operation: Operation, steps: list[Step], texts: Texts, now: datetime) -> list[Text | str]:
+    found: list[Text | str] = [*backup_lines(steps, texts)]
+    who = operation.confirmed_by or operation.by
+    spent = texts.duration(elapsed(operation, now))
+    found.append(texts("verdict-foot", duration=spent, who=clean(who.name, 64)))
+    if operation.cancelled_by is not None:
+        found.append(texts("verdict-cancelled", who=clean(operation.cancelled_by.name, 64)))
+    return found
+
+
+def backup_lines(steps: list[Step], texts: Texts) -> list[Text | str]:
+    """The dump that the steps made: size, checksum, where its copies are."""
+    results = {step.name: step.result for step in steps if step.phase == "forward"}
+    made = results.get("backup", {})
+    if not made.get("sha256"):
+        return []
+    places = "both" if results.get("fetch", {}).get("file") else "host"
+    backup = texts("backup-made", size=int(made["size"]), places=places)
+    return [backup, Text("SHA-256 ", code(str(made["sha256"])[:16]))]

@@ -1,0 +1,29 @@
+"""R-DX-1 and R-DB-2: the server's env file is there, and its DB_PASSWORD cannot break a connection URL."""
+
+from __future__ import annotations
+
+from services.models import EnvFacts, Facts, Finding, Severity
+from services.projects import Project
+
+
+def env_findings(project: Project, facts: Facts) -> list[Finding]:
+    if project.env_file is None or facts.env is None:
+        return []
+    file = str(project.path / project.env_file)
+    if not facts.env.exists:
+        return [Finding(code="env-missing", severity=Severity.BLOCKER, args={"file": file})]
+    return [*_password(facts.env, file), *_lines(facts.env, file)]
+
+
+def _password(env: EnvFacts, file: str) -> list[Finding]:
+    if env.password_ok is not False:
+        return []
+    return [Finding(code="password-unsafe", severity=Severity.BLOCKER, args={"file": file})]
+
+
+def _lines(env: EnvFacts, file: str) -> list[Finding]:
+    """A warning: `compose config` has the last word on syntax, before anything is touched."""
+    if not env.unreadable_lines:
+        return []
+    args = {"file": file, "lines": ", ".join(str(number) for number in env.unreadable_lines[:5])}
+    return [Finding(code="env-unreadable", severity=Severity.WARNING, args=args)]

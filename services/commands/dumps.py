@@ -1,0 +1,52 @@
+"""Database dumps as files on the host, below <path>_backup/database. Only names that Opsgate makes itself."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from services.commands.command import Command, command
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\.dump(\.part)?")
+
+
+def _dump(path: PurePosixPath) -> PurePosixPath:
+    if not path.is_absolute() or path.parent.name != "database" or not _NAME.fullmatch(path.name):
+        raise ValueError(f"{path} is not a dump in a database/ folder")
+    return path
+
+
+def folder(path: PurePosixPath) -> Command:
+    """Makes the folder, readable by its owner only; the safety copy's folder above it too."""
+    if not path.is_absolute() or path.name != "database":
+        raise ValueError(f"{path} is not a database/ folder")
+    return command("mkdir", "-p", "-m", "700", "--", path.parent, path)
+
+
+def sha256(path: PurePosixPath) -> Command:
+    """Prints `<hash>  <path>`."""
+    return command("sha256sum", "--", _dump(path))
+
+
+def size(path: PurePosixPath) -> Command:
+    """Prints the size in bytes."""
+    return command("stat", "-c", "%s", "--", _dump(path))
+
+
+def finish(part: PurePosixPath) -> Command:
+    """Gives a proven dump its name; it was `….dump.part` before."""
+    if part.suffix != ".part":
+        raise ValueError(f"{part} is not a dump in the making")
+    return command("mv", "-f", "--", _dump(part), _dump(part.with_suffix("")))
+
+
+def discard(part: PurePosixPath) -> Command:
+    """Removes a dump in the making. A finished one has no builder that removes it."""
+    if part.suffix != ".part":
+        raise ValueError(f"{part} is not a dump in the making")
+    return command("rm", "-f", "--", _dump(part))
+
+
+def exists(path: PurePosixPath) -> Command:
+    """Exit status 0 when the dump is there, 1 when not."""
+    return command("test", "-f", _dump(path))

@@ -1,0 +1,232 @@
+"""All facts of a project at one moment: three rounds of questions, each asked side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+
+from services import envfile
+from services.commands import files
+from services.commands.command import Command, Word
+from services.envfile import EnvFile
+from services.errors import CommandFailed, HostError
+from services.facts.containers import labels_of, parse_containers
+from services.facts.host import parse_host
+from services.facts.stack import choose_name, compose_file_path, literal_name, stacks_under_path
+from services.models import EnvFacts, Facts, HostFacts, Pack, Release
+from services.phrases import Phrase
+from services.projects import Project
+
+NAME_KEY = "COMPOSE_PROJECT_NAME"
+
+
+class Answer(Protocol):
+    @property
+    def exit_status(self) -> int: ...
+    @property
+    def stdout(self) -> bytes: ...
+    @property
+    def truncated(self) -> bool: ...
+
+
+class Holder(Protocol):
+    @property
+    def phrase(self) -> Phrase: ...
+
+
+class Lock(Protocol):
+    async def read(self, state_dir: PurePosixPath) -> Holder | None: ...
+
+
+class Remote(Protocol):
+    """The part of a remote host that facts are read through."""
+
+    @property
+    def lock(self) -> Lock: ...
+    async def run(self, command: Command, *, check: bool = True) -> Answer: ...
+    async def verb(self, verb: str, *words: Word) -> bytes: ...
+    async def containers(self, compose_project: str) -> list[dict[str, Any]]: ...
+    async def all_containers(self) -> list[dict[str, Any]]: ...
+    async def images(self, ids: Sequence[str]) -> list[dict[str, Any]]: ...
+    async def volumes(self, compose_project: str) -> list[str]: ...
+
+
+class Reading(Facts):
+    """Facts, and the name of the Compose project that they were read under."""
+
+    compose_project: str
+
+
+def compose_project_name(project: Project, facts: Facts, pack: Pack | None = None) -> str:
+    """The name to use from now on: the one the facts were read under. Raises BadInput when there is none."""
+    if isinstance(facts, Reading):
+        return facts.compose_project
+    if facts.containers:
+        return facts.containers[0].compose_project
+    return choose_name(project, (), declared=pack.compose_name if pack else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What lies on the host: permissions of the paths that exist, contents of those that were read."""
+
+    modes: Mapping[PurePosixPath, str]
+    contents: Mapping[PurePosixPath, bytes]
+
+
+@asynccontextmanager
+async def _together() -> AsyncIterator[asyncio.TaskGroup]:
+    """A TaskGroup whose first error comes out as itself: errors are told apart by type, not dug out of groups."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+
+
+async def read_facts(
+    remote: Remote,
+    project: Project,
+    instance_key: bytes,
+    *,
+    pack: Pack | None = None,
+    learn: Callable[[EnvFile], None] | None = None,
+) -> Reading:
+    """Reads everything a plan or a status rests on. `learn` is told the env file's values (for redaction).
+
+    `pack` is what is about to be deployed: its compose file's `name:` counts where nothing is deployed yet.
+    Raises HostError for anything that cannot be read, BadInput when it is unclear which stack is meant.
+    """
+    async with _together() as group:
+        host = group.create_task(_host(remote, project))
+        lying = group.create_task(_files(remote, project))
+        everything = group.create_task(_if_docker(remote))
+        holder = group.create_task(remote.lock.read(project.state_dir))
+    there, env = lying.result(), _env(lying.result(), project)
+    if env and learn:
+        learn(env)
+    if everything.result() is None and host.result().docker:
+        raise HostError("error-docker-refused", project=project.name)
+    labels = [labels_of(one) for one in everything.result() or ()]
+    name = choose_name(project, labels, from_env=_name_in(env), declared=_declared_name(there, project, pack))
+    stack = await _stack(remote, project, name, there, has_docker=everything.result() is not None)
+    return Reading(
+        project=project.name,
+        at=datetime.now(UTC),
+        host=host.result(),
+        env=_env_facts(there, project, env, instance_key),
+        path_exists=project.path in there.modes,
+        has_deployed_files=compose_file_path(project) in there.modes,
+        first_unfinished=project.state_dir / "first" in there.modes,
+        lock=found.phrase if (found := holder.result()) else None,
+        others=tuple(sorted(stacks_under_path(labels, project) - {name})),
+        compose_project=name,
+        **stack,
+    )
+
+
+async def _host(remote: Remote, project: Project) -> HostFacts:
+    asked = time.time()
+    output = await remote.verb("host", project.path)
+    return parse_host(output, (asked + time.time()) / 2)
+
+
+async def _if_docker(remote: Remote) -> list[dict[str, Any]] | None:
+    """All Compose containers of the host; None where docker does not do as it is told (the host facts say why)."""
+    try:
+        return await remote.all_containers()
+    except CommandFailed:
+        return None
+
+
+async def _files(remote: Remote, project: Project) -> _Files:
+    state = project.state_dir
+    wanted = [compose_file_path(project), state / "current"]
+    if project.env_file:
+        wanted.append(project.path / project.env_file)
+    async with _together() as group:
+        modes = group.create_task(
+            remote.run(files.modes([project.path, state / "first", *wanted]), check=False)
+        )
+        contents = {path: group.create_task(remote.run(files.read(path), check=False)) for path in wanted}
+    lines = (line.split(" ", 1) for line in modes.result().stdout.decode("utf-8", "replace").splitlines())
+    seen = {PurePosixPath(path): mode for mode, path in lines}
+    return _Files(
+        seen, {path: _whole(path, task.result()) for path, task in contents.items() if path in seen}
+    )
+
+
+def _whole(path: PurePosixPath, answer: Answer) -> bytes:
+    """Raises HostError for a file that is there but cannot be read, or is beyond all measure."""
+    if answer.exit_status != 0 or answer.truncated:
+        raise HostError("error-file-unreadable", file=str(path))
+    return answer.stdout
+
+
+def _env(there: _Files, project: Project) -> EnvFile | None:
+    content = there.contents.get(project.path / project.env_file) if project.env_file else None
+    return None if content is None else envfile.parse(content)
+
+
+def _env_facts(there: _Files, project: Project, env: EnvFile | None, key: bytes) -> EnvFacts | None:
+    if project.env_file is None:
+        return None
+    if env is None:
+        return EnvFacts(exists=False)
+    return env.facts(key, there.modes[project.path / project.env_file])
+
+
+def _name_in(env: EnvFile | None) -> str | None:
+    value = env.values.get(NAME_KEY) if env else None
+    return value.get_secret_value() if value else None
+
+
+def _declared_name(there: _Files, project: Project, pack: Pack | None) -> str | None:
+    """`name:` of the compose file that is deployed, else of the one that will be: the name does not change by a deploy."""
+    deployed = there.contents.get(compose_file_path(project))
+    if deployed is not None:
+        return literal_name(deployed)
+    return pack.compose_name if pack else None
+
+
+async def _stack(
+    remote: Remote, project: Project, name: str, there: _Files, *, has_docker: bool
+) -> dict[str, Any]:
+    """The second and third round: what belongs to this stack."""
+    async with _together() as group:
+        current = group.create_task(_current(remote, project, there))
+        inspected = group.create_task(remote.containers(name)) if has_docker else None
+        volumes = group.create_task(remote.volumes(name)) if has_docker else None
+    found = inspected.result() if inspected else []
+    images = await remote.images(sorted({one["Image"] for one in found})) if found else []
+    return {
+        "current": current.result(),
+        "containers": parse_containers(found, images),
+        "volumes": tuple(volumes.result()) if volumes else (),
+    }
+
+
+async def _current(remote: Remote, project: Project, there: _Files) -> Release | None:
+    """The release that `current` names. Its record may be gone (cleaned away by hand): then only its id is known."""
+    name = there.contents.get(project.state_dir / "current", b"").decode("utf-8", "replace").strip()
+    if not name:
+        return None
+    if "/" in name or name.startswith("."):
+        raise HostError("error-release-record", project=project.name)
+    record = await remote.run(files.read(project.state_dir / "releases" / name / "release.json"), check=False)
+    if record.exit_status != 0:
+        return Release(id=name, project=project.name)
+    try:
+        return Release.model_validate_json(record.stdout)
+    except ValidationError as error:
+        raise HostError(
+            "error-release-record", project=project.name, detail=f"{error.error_count()} errors"
+        ) from error

@@ -1,0 +1,123 @@
+"""The health gate: containers and addresses must be well, and stay so, before a release counts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from services.backups import SHORT, containers
+from services.commands import docker as docker_commands
+from services.errors import CommandFailed, HostError, StepFailed
+from services.models import Container
+from services.phrases import Value
+from services.runner import Run
+
+MOST_RESTARTS = 3
+"""So many restarts since `up` are a crash loop."""
+UNHEALTHY_FOR = 10.0
+"""Seconds for which a container may call itself unhealthy before it is believed."""
+PROBE_SECONDS = 5
+LOG_LINES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Ill:
+    """One thing that is not well: what (a catalogue id), with values, and whether waiting can help."""
+
+    code: str
+    service: str
+    hopeless: bool = False
+    args: dict[str, Value] = field(default_factory=dict)
+
+
+def judge(found: Collection[Container], expected: Collection[str]) -> list[Ill]:
+    """Pure: what is wrong with the stack's containers right now."""
+    ills = [ill for container in found if (ill := _judge_one(container))]
+    present = {container.service for container in found}
+    return ills + [Ill("health-missing", service) for service in expected if service not in present]
+
+
+def _judge_one(container: Container) -> Ill | None:
+    name = container.service
+    if container.state == "exited" and container.exit_code == 0 and container.restart_policy in {"no", ""}:
+        return None  # a job that ran to its end
+    if container.restarts >= MOST_RESTARTS:
+        return Ill("health-restarting", name, hopeless=True, args={"count": container.restarts})
+    if container.state in {"exited", "dead"}:
+        hopeless = container.restart_policy in {"no", ""}
+        return Ill("health-exited", name, hopeless=hopeless, args={"status": container.exit_code})
+    if container.state != "running":
+        return Ill("health-not-running", name, args={"state": container.state})
+    if container.health == "unhealthy":
+        return Ill("health-unhealthy", name)
+    if container.health == "starting":
+        return Ill("health-starting", name)
+    return None
+
+
+async def gate(run: Run, expected: Collection[str]) -> None:
+    """Waits until all is well for `healthy_for` seconds. Raises StepFailed with the failing service's last lines."""
+    deadline = time.monotonic() + run.project.health_timeout
+    well_since: float | None = None
+    ill_since: dict[str, float] = {}
+    while True:
+        found = await containers(run)
+        ills = judge(found, expected) or await _probes(run)
+        run.lost_since = None
+        now = time.monotonic()
+        if not ills:
+            well_since = well_since or now
+            if now - well_since >= run.project.healthy_for:
+                return
+        else:
+            well_since = None
+            if lost := _hopeless(ills, ill_since, now) or (ills[0] if now > deadline else None):
+                raise await _unhealthy(run, lost, found)
+        run.progress(unit="health")
+        await run.sleep(0.5)
+
+
+def _hopeless(ills: list[Ill], since: dict[str, float], now: float) -> Ill | None:
+    """The first thing that waiting will not mend. `since` remembers who has been unhealthy from when."""
+    unhealthy = {ill.service for ill in ills if ill.code == "health-unhealthy"}
+    for service in list(since):
+        if service not in unhealthy:
+            del since[service]
+    for service in unhealthy:
+        since.setdefault(service, now)
+    for ill in ills:
+        if ill.hopeless or now - since.get(ill.service, now) >= UNHEALTHY_FOR:
+            return ill
+    return None
+
+
+async def _probes(run: Run) -> list[Ill]:
+    for probe in run.project.health:
+        answer = await run.remote.verb("probe", probe.url, PROBE_SECONDS, timeout=PROBE_SECONDS * 3)
+        status = answer.decode("ascii", "replace").strip()[-3:]
+        if not status.startswith(("2", "3")):
+            return [Ill("health-probe", probe.url, args={"url": probe.url, "status": status})]
+    return []
+
+
+async def _unhealthy(run: Run, ill: Ill, found: Collection[Container]) -> StepFailed:
+    tail = await service_log(run, ill.service, found)
+    return StepFailed(ill.code, detail=tail, service=ill.service, **ill.args)
+
+
+async def service_log(run: Run, service: str, found: Collection[Container]) -> str:
+    """The last lines of a service; of all services that are not well known when it is an address that failed."""
+    chosen = [c for c in found if c.service == service] or list(found)
+    parts = []
+    for container in chosen[:3]:
+        try:
+            done = await run.remote.run(
+                docker_commands.logs(container.id, LOG_LINES), timeout=SHORT, limit=65_536, check=False
+            )
+        except (HostError, CommandFailed):
+            continue
+        text = (done.stdout + done.stderr).decode("utf-8", "replace").strip()
+        if text:
+            parts.append(text if len(chosen) == 1 else f"[{container.service}]\n{text}")
+    return "\n".join(parts)

@@ -1,0 +1,290 @@
+"""Propose, confirm, cancel, run, recover: the life of an operation."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from services import policy
+from services.errors import BadInput, Busy, OpsgateError, Superseded
+from services.models import Kind, Operation, Origin, Person, Plan, State, Step
+from services.operation_log import OperationLogs
+from services.phrases import Phrase
+from services.projects import Project
+from services.remote.hosts import Hosts
+from services.runner import Procedure, Run, Runner
+from services.store import Store
+from services.store.operations import ActiveAlready
+from services.tasks import Tasks
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """What became of a tap on a button: the text for the person, and whether this tap was the one that counted."""
+
+    phrase: Phrase
+    won: bool
+    operation: Operation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """All that is special about one kind of operation: its plan and its procedure."""
+
+    plan: Callable[[Project, str | None], Awaitable[Plan]]
+    replan: Callable[[Project, Plan], Awaitable[Plan]]
+    procedure: Procedure
+
+
+def new_id(now: datetime) -> str:
+    """Such as op-20261123-091502-k3f9: sorts by time, short enough to say aloud."""
+    alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
+    return f"op-{now:%Y%m%d-%H%M%S}-" + "".join(secrets.choice(alphabet) for _ in range(4))
+
+
+class Operations:
+    """The gate and the life behind it. `trades` says what each kind does, `changed` wakes who shows it."""
+
+    def __init__(
+        self,
+        store: Store,
+        hosts: Hosts,
+        projects: Mapping[str, Project],
+        admins: Collection[int],
+        trades: Mapping[Kind, Trade],
+        runner: Runner,
+        logs: OperationLogs,
+        tasks: Tasks,
+        changed: Callable[[], None],
+        packs: Path,
+    ) -> None:
+        self._store = store
+        self._hosts = hosts
+        self._projects = projects
+        self._admins = admins
+        self._trades = trades
+        self._runner = runner
+        self._logs = logs
+        self._tasks = tasks
+        self._changed = changed
+        self._packs = packs
+        self._runs: dict[str, Run] = {}
+
+    # --- the gate ---
+
+    async def propose(
+        self, kind: Kind, project: str, by: Person, origin: Origin, ref: str | None = None
+    ) -> Operation:
+        """Plans and stores a proposal; its card goes out through the outbox. One proposal per update.
+
+        Raises BadInput, Busy, SourceError and every HostError: nothing is stored then.
+        """
+        if origin.update_id is not None:
+            same = await self._store.operations.proposed_by_update(origin.update_id)
+            if same is not None:
+                return same
+        target = self.project(project)
+        await self._not_busy(project)
+        plan = await self._trades[kind].plan(target, ref)
+        return await self._store_proposal(plan, by, origin, ref)
+
+    async def _store_proposal(self, plan: Plan, by: Person, origin: Origin, ref: str | None) -> Operation:
+        now = datetime.now(UTC)
+        operation = Operation(
+            id=new_id(now),
+            kind=plan.kind,
+            project=plan.project,
+            state=State.PROPOSED,
+            plan=plan,
+            nonce=secrets.token_urlsafe(18),
+            by=by,
+            origin=origin,
+            ref=ref,
+            created_at=now,
+            expires_at=policy.expires_at(now),
+        )
+        operation = await self._store.operations.propose(operation)
+        log.info("proposed", operation=operation.id, kind=operation.kind, project=operation.project, by=by.id)
+        self._changed()
+        return operation
+
+    def project(self, name: str) -> Project:
+        """Raises BadInput for a name that is not configured."""
+        if name not in self._projects:
+            raise BadInput("error-no-project", project=name[:40], known=", ".join(self._projects))
+        return self._projects[name]
+
+    async def _not_busy(self, project: str) -> None:
+        if active := await self._store.operations.active(project):
+            raise _busy(active[0])
+
+    async def confirm(self, nonce: str, by: Person, chat_id: int, message_id: int) -> Tap:
+        """Exactly one tap on a card starts it; every other learns who was first."""
+        try:
+            operation = await self._store.operations.confirm(
+                nonce, by, chat_id, message_id, datetime.now(UTC)
+            )
+        except ActiveAlready as active:
+            return Tap(_busy(active.other).phrase, won=False)
+        if operation is None:
+            return await self._late(nonce, chat_id)
+        log.info("confirmed", operation=operation.id, by=by.id)
+        self._changed()
+        self._start(operation)
+        return Tap(Phrase(id="tap-confirmed"), won=True, operation=operation)
+
+    async def dismiss(self, nonce: str, by: Person, chat_id: int, message_id: int) -> Tap:
+        """Takes a proposal back. The message is bound through the nonce, which stands on one card only."""
+        del message_id
+        operation = await self._store.operations.dismiss(nonce, by, chat_id, datetime.now(UTC))
+        if operation is None:
+            return await self._late(nonce, chat_id)
+        self._drop_pack(operation)
+        self._changed()
+        return Tap(Phrase(id="tap-dismissed"), won=True, operation=operation)
+
+    async def _late(self, nonce: str, chat_id: int) -> Tap:
+        operation = await self._store.operations.by_nonce(nonce)
+        if operation is None or operation.origin.chat_id != chat_id:
+            return Tap(Phrase(id="tap-unknown"), won=False)
+        if operation.plan.blocked:
+            return Tap(Phrase(id="tap-blocked"), won=False)
+        if operation.state in {State.EXPIRED, State.PROPOSED}:
+            return Tap(Phrase(id="tap-expired"), won=False)
+        who = operation.confirmed_by or operation.cancelled_by
+        return Tap(Phrase(id="tap-handled", args={"who": who.name if who else ""}), won=False)
+
+    async def cancel(self, operation_id: str, by: Person) -> Tap:
+        """Asks a running operation to stop: before the stack is touched nothing changes, after that it goes back."""
+        operation = await self._store.operations.request_cancel(operation_id, by)
+        if operation is None:
+            known = await self._store.operations.get(operation_id)
+            return Tap(Phrase(id="tap-cancel-late" if known else "tap-unknown"), won=False)
+        if run := self._runs.get(operation_id):
+            run.cancelled.set()
+        log.info("cancel requested", operation=operation_id, by=by.id)
+        self._changed()
+        return Tap(Phrase(id="tap-cancelling"), won=True, operation=operation)
+
+    async def expire(self) -> None:
+        """Takes the buttons off cards whose time is over, and the packs that nobody needs off the disk."""
+        if await self._store.operations.expire(datetime.now(UTC)):
+            self._changed()
+        used = await self._store.operations.packs_in_use()
+        for file in self._packs.glob("*.tar.gz"):
+            if file.name not in {Path(name).name for name in used} and _older_than(file, 3600):
+                file.unlink(missing_ok=True)
+
+    def _drop_pack(self, operation: Operation) -> None:
+        if pack := operation.plan.pack:
+            (self._packs / Path(pack.file).name).unlink(missing_ok=True)
+
+    # --- the run ---
+
+    def _start(self, operation: Operation) -> None:
+        self._tasks.start(f"operation:{operation.id}", self._run(operation))
+
+    async def _run(self, operation: Operation) -> None:
+        project = self._projects.get(operation.project)
+        if project is None or not policy.may_start(operation, self._admins):
+            await self._refuse(operation, "error-project-gone" if project is None else "error-not-admin")
+            return
+        trade = self._trades[operation.kind]
+        if not await self._claim(operation, project, trade):
+            return
+        operation = await self._store.operations.get(operation.id) or operation
+        run = self._runner.prepare(operation, project, self._hosts.get(project.host))
+        self._runs[operation.id] = run
+        try:
+            await self._runner.run(run, trade.procedure)
+        finally:
+            self._runs.pop(operation.id, None)
+        self._drop_pack(operation)
+
+    async def _refuse(self, operation: Operation, code: str) -> None:
+        """Ends an operation that may not go on. When steps were begun already, a person must look."""
+        begun = {step.name for step in await self._store.operations.steps(operation.id)}
+        state = policy.verdict(begun, rolled_back=False)
+        await self._end(operation, state, Phrase(id=code, args={"project": operation.project}))
+
+    async def _end(self, operation: Operation, state: State, reason: Phrase) -> None:
+        await self._store.operations.finish(
+            operation.id, state, datetime.now(UTC), list(self._admins), reason=reason
+        )
+        self._changed()
+
+    async def _claim(self, operation: Operation, project: Project, trade: Trade) -> bool:
+        """Queued → running, after the facts were read again. False when it ended here."""
+        if operation.state is State.RUNNING:
+            return True
+        try:
+            await self._recheck(operation, project, trade)
+        except Superseded:
+            return False
+        except OpsgateError as error:
+            code = error.phrase
+            await self._end(operation, State.FAILED, code)
+            return False
+        await self._store.operations.change(operation.id, state=State.RUNNING, started_at=datetime.now(UTC))
+        self._changed()
+        return True
+
+    async def _recheck(self, operation: Operation, project: Project, trade: Trade) -> None:
+        """Facts that the plan rests on are read again; if they changed, the plan is shown anew, not run."""
+        plan = await trade.replan(project, operation.plan)
+        if plan.digest == operation.plan.digest and not plan.blocked:
+            return
+        await self._store.operations.finish(
+            operation.id,
+            State.DISMISSED,
+            datetime.now(UTC),
+            [],
+            reason=Phrase(id="error-superseded"),
+        )
+        origin = operation.origin.model_copy(update={"update_id": None})
+        await self._store_proposal(plan, operation.by, origin, operation.ref)
+        raise Superseded
+
+    async def recover(self) -> list[Operation]:
+        """After a start: takes up every operation that was queued or running. The host says what became of it."""
+        active = await self._store.operations.active()
+        for operation in active:
+            log.info("taking up", operation=operation.id, state=operation.state, phase=operation.phase)
+            self._start(operation)
+        return active
+
+    # --- reading ---
+
+    async def running(self) -> list[Operation]:
+        return await self._store.operations.active()
+
+    async def recent(self, limit: int = 10) -> list[Operation]:
+        return await self._store.operations.recent(limit)
+
+    async def get(self, operation_id: str) -> tuple[Operation, list[Step]]:
+        """Raises BadInput when there is no such operation."""
+        operation = await self._store.operations.get(operation_id)
+        if operation is None:
+            raise BadInput("error-no-operation")
+        return operation, await self._store.operations.steps(operation_id)
+
+    async def log_file(self, operation_id: str) -> Path | None:
+        """The whole log, redacted, as one local text file; None when nothing was logged."""
+        await self.get(operation_id)
+        return self._logs.joined(operation_id)
+
+
+def _busy(other: Operation) -> Busy:
+    who = other.confirmed_by or other.by
+    return Busy(project=other.project, kind=str(other.kind), who=who.name, operation=other.id)
+
+
+def _older_than(file: Path, seconds: float) -> bool:
+    return datetime.now(UTC).timestamp() - file.stat().st_mtime > seconds

@@ -1,0 +1,44 @@
+"""Pure rules about operations: who may start them, how long an offer stands, how they end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Set
+from datetime import datetime, timedelta
+
+from services.models import Facts, Operation, Plan, State
+
+OFFER_STANDS = timedelta(minutes=15)
+"""A plan card older than this cannot be confirmed: its facts are too old."""
+
+LIVE_STEPS = frozenset({"swap", "up", "health", "record"})
+"""From the first of these on, the running stack may differ from what it was."""
+
+
+def may_start(operation: Operation, admins: Collection[int]) -> bool:
+    """Removing an admin takes effect at the start of anything pending."""
+    return operation.confirmed_by is not None and operation.confirmed_by.id in admins
+
+
+def expires_at(now: datetime) -> datetime:
+    return now + OFFER_STANDS
+
+
+def live_touched(begun: Set[str]) -> bool:
+    """Whether the running stack may have been changed by the steps that were begun."""
+    return bool(begun & LIVE_STEPS)
+
+
+def verdict(begun: Set[str], *, rolled_back: bool) -> State:
+    """How a failed operation ends: untouched, brought back, or left to a person."""
+    if not live_touched(begun):
+        return State.FAILED
+    return State.ROLLED_BACK if rolled_back else State.NEEDS_HUMAN
+
+
+def risk(facts: Facts, plan: Plan) -> str:
+    """low, medium or high, for the colour of the card."""
+    if plan.kind == "backup":
+        return "low"
+    if any(f.severity == "warning" for f in plan.findings) or not facts.containers:
+        return "medium" if plan.backup or not facts.containers else "high"
+    return "low" if plan.backup else "high"

@@ -1,0 +1,380 @@
+"""Carries out a confirmed operation, step by step, so that it can be resumed after any crash.
+
+Every step is idempotent: a long command is a job on the host whose `begin` returns the present state when it
+exists already. To resume is therefore to run the first step again that is not journaled as done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+import structlog
+
+from services import policy
+from services.errors import Cancelled, CommandFailed, Fenced, OpsgateError, StepFailed, Unreachable
+from services.models import Operation, Plan, Progress, State, Step, StepState
+from services.operation_log import OperationLogs, StepLog
+from services.phrases import Phrase
+from services.projects import Project
+from services.remote.host import RemoteHost
+from services.remote.jobs import JobSpec, JobStatus
+from services.store import Store
+
+log = structlog.get_logger(__name__)
+
+LEASE = 600
+"""Seconds for which the host's lock is ours without a sign of life from us."""
+RENEW_EVERY = 30
+
+
+class Skip(Enum):
+    """What a step returns when there was nothing to do."""
+
+    SKIPPED = "skipped"
+
+
+StepWork = Callable[["Run"], Awaitable[dict[str, Any] | Skip | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class StepDef:
+    """A named part of an operation. Its work must be safe to run again from the start."""
+
+    name: str
+    work: StepWork
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """How one kind of operation runs, and how it is undone from what was begun."""
+
+    forward: Callable[[Plan], tuple[StepDef, ...]]
+    rollback: Callable[[Plan, frozenset[str]], tuple[StepDef, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a lost connection is waited for, in seconds, before and after the running stack is touched."""
+
+    untouched: float = 600
+    touched: float = 86_400
+    tell_after: float = 60
+    first_delay: float = 0.5
+    longest_delay: float = 15
+
+
+@dataclass
+class Run:
+    """One operation being carried out: what its steps see."""
+
+    operation: Operation
+    project: Project
+    remote: RemoteHost
+    store: Store
+    logs: OperationLogs
+    changed: Callable[[], None]
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    begun: set[str] = field(default_factory=set)
+    phase: str = "forward"
+    step_name: str = ""
+    position: int = 0
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    _progress: Progress | None = None
+    _written: Progress | None = None
+    _step_began: float = 0
+    lost_since: float | None = None
+    told_lost: bool = False
+    failing_service: str = ""
+
+    @property
+    def plan(self) -> Plan:
+        return self.operation.plan
+
+    def job_id(self, name: str = "") -> str:
+        """A job's name is made of what it is for, so that asking again finds it."""
+        return "-".join(part for part in (self.operation.id, self.phase[0], self.step_name, name) if part)
+
+    def check_cancelled(self) -> None:
+        """Raises Cancelled when a person asked to stop. A rollback is never stopped half way."""
+        if self.phase == "forward" and self.cancelled.is_set():
+            raise Cancelled
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits; a cancellation ends the wait at once."""
+        if self.phase == "forward":
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.cancelled.wait(), seconds)
+            self.check_cancelled()
+        else:
+            await asyncio.sleep(seconds)
+
+    def progress(self, done: int | None = None, total: int | None = None, unit: str = "") -> None:
+        """Notes where the step stands; written to the store about once a second. Raises Cancelled."""
+        self.check_cancelled()
+        elapsed = time.monotonic() - self._step_began
+        rate = done / elapsed if done and elapsed > 1 else None
+        self._progress = Progress(
+            step=self.step_name, phase=self.phase, done=done, total=total, unit=unit, rate=rate
+        )
+
+    async def flush_progress(self) -> None:
+        if self._progress is not self._written:
+            self._written = self._progress
+            await self.store.operations.progress(self.operation.id, self._progress)
+            self.changed()
+
+    def step_log(self, suffix: str = "") -> StepLog:
+        name = f"{self.step_name}-{suffix}" if suffix else self.step_name
+        return self.logs.step(self.operation.id, self.phase, self.position, name)
+
+    async def job(
+        self,
+        spec: JobSpec,
+        timeout: float,
+        on_log: Callable[[bytes], None] | None = None,
+        ok: tuple[int, ...] = (0,),
+        log_name: str = "",
+    ) -> JobStatus:
+        """Begins or finds a job and follows it to its end.
+
+        Raises CommandFailed for another exit status than `ok`, StepFailed when the host lost the job or the
+        deadline passed (the job is ended then), Cancelled, Unreachable (the job goes on).
+        """
+        jobs = self.remote.jobs
+        deadline = time.monotonic() + timeout
+        status = await jobs.begin(spec)
+        offset, wait, tail = 0, 0.05, b""
+        step_log = self.step_log(log_name)
+        while True:
+            status, data = await jobs.poll(spec.state_dir, spec.id, offset)
+            self.lost_since = None
+            if data:
+                offset += len(data)
+                step_log.feed(data)
+                tail = (tail + data)[-4096:]
+                if on_log:
+                    on_log(data)
+                continue
+            if status.state != "running":
+                break
+            await self._give_up_on_job(spec, deadline)
+            await asyncio.sleep(wait)
+            wait = min(wait * 1.5, 1.0)
+        step_log.close()
+        if status.state != "exited":
+            raise StepFailed("error-job-interrupted", step=self.step_name)
+        if status.exit_status not in ok:
+            raise CommandFailed(spec.command.name, status.exit_status or -1, tail.decode("utf-8", "replace"))
+        return status
+
+    async def _give_up_on_job(self, spec: JobSpec, deadline: float) -> None:
+        try:
+            self.check_cancelled()
+            if time.monotonic() > deadline:
+                raise StepFailed("error-step-timeout", step=self.step_name)
+        except StepFailed:
+            await self.remote.jobs.cancel(spec.state_dir, spec.id)
+            raise
+
+
+class Runner:
+    """Runs one operation to its verdict. Everything it learns is stored before it is used."""
+
+    def __init__(
+        self,
+        store: Store,
+        logs: OperationLogs,
+        owner: str,
+        failure_chats: Callable[[], list[int]],
+        changed: Callable[[], None],
+        patience: Patience | None = None,
+    ) -> None:
+        self._store = store
+        self._logs = logs
+        self._owner = owner
+        self._failure_chats = failure_chats
+        self._changed = changed
+        self._patience = patience or Patience()
+
+    def prepare(self, operation: Operation, project: Project, remote: RemoteHost) -> Run:
+        return Run(operation, project, remote, self._store, self._logs, self._changed)
+
+    async def run(self, run: Run, procedure: Procedure) -> None:
+        """Forward, back if it must be, and the verdict. Resumes where the journal ends."""
+        steps = await self._store.operations.steps(run.operation.id)
+        run.begun = {step.name for step in steps if step.phase == "forward"}
+        if run.operation.cancelled_by:
+            run.cancelled.set()
+        heartbeat: asyncio.Task[None]
+        async with asyncio.TaskGroup() as group:
+            heartbeat = group.create_task(self._heartbeat(run))
+            try:
+                await self._through(run, procedure, steps)
+            finally:
+                heartbeat.cancel()
+
+    async def _through(self, run: Run, procedure: Procedure, steps: list[Step]) -> None:
+        try:
+            await self._reclaim(run)
+        except OpsgateError as error:  # somebody else took the host over: nothing may be done there any more
+            await self._turn_back(run, error)
+            await self._finish(run, policy.verdict(run.begun, rolled_back=False))
+            return
+        if run.operation.phase == "forward" and await self._forward(run, procedure, steps):
+            await self._finish(run, State.SUCCEEDED)
+        else:
+            await self._back(run, procedure, steps)
+
+    # --- forward and back ---
+
+    async def _forward(self, run: Run, procedure: Procedure, journal: list[Step]) -> bool:
+        try:
+            await self._walk(run, "forward", procedure.forward(run.plan), journal)
+        except OpsgateError as error:
+            await self._turn_back(run, error)
+            return False
+        except Exception as error:  # a defect of ours must not leave a stack half changed
+            log.exception("step failed by a defect", operation=run.operation.id, step=run.step_name)
+            await self._turn_back(run, OpsgateError("error-internal", detail=repr(error)))
+            return False
+        return True
+
+    async def _turn_back(self, run: Run, error: OpsgateError) -> None:
+        log.warning("operation turns back", operation=run.operation.id, step=run.step_name, error=str(error))
+        tail = self._failure_tail(run, error)
+        run.operation = await self._store.operations.fail_step(
+            run.operation.id, run.step_name, datetime.now(UTC), reason=error.phrase, log_tail=tail
+        )
+        self._changed()
+
+    def _failure_tail(self, run: Run, error: OpsgateError) -> str:
+        if error.detail:
+            run.logs.note(run.operation.id, run.phase, run.position, f"{run.step_name}-error", error.detail)
+        return run.logs.redacted(error.detail)
+
+    async def _back(self, run: Run, procedure: Procedure, journal: list[Step]) -> None:
+        """Undoes what was begun."""
+        try:
+            await self._walk(run, "rollback", procedure.rollback(run.plan, frozenset(run.begun)), journal)
+            undone = True
+        except Exception as error:
+            log.exception("rollback failed", operation=run.operation.id, step=run.step_name)
+            undone = False
+            phrase = error.phrase if isinstance(error, OpsgateError) else Phrase(id="error-internal")
+            await self._store.operations.change(run.operation.id, rollback_reason=phrase)
+        await self._finish(run, policy.verdict(run.begun, rolled_back=undone))
+
+    async def _finish(self, run: Run, state: State) -> None:
+        chats = [] if state is State.SUCCEEDED else self._failure_chats()
+        await self._store.operations.finish(run.operation.id, state, datetime.now(UTC), chats)
+        log.info("operation ended", operation=run.operation.id, state=state)
+        self._changed()
+
+    # --- steps ---
+
+    async def _walk(self, run: Run, phase: str, steps: tuple[StepDef, ...], journal: list[Step]) -> None:
+        run.phase = phase
+        known = {step.name: step for step in journal if step.phase == phase}
+        for position, step in enumerate(steps):
+            run.step_name, run.position = step.name, position
+            old = known.get(step.name)
+            if old and old.state in {StepState.DONE, StepState.SKIPPED}:
+                run.results[step.name] = old.result
+                continue
+            run.check_cancelled()
+            await self._one(run, step, old)
+
+    async def _one(self, run: Run, step: StepDef, old: Step | None) -> None:
+        if run.phase == "forward":
+            run.begun.add(step.name)
+        began = old.started_at if old else datetime.now(UTC)
+        entry = Step(name=step.name, phase=run.phase, state=StepState.RUNNING, started_at=began)
+        await self._journal(run, entry)
+        run._step_began = time.monotonic()  # noqa: SLF001 - the runner owns its runs
+        result = await self._patiently(run, step)
+        state = StepState.SKIPPED if result is Skip.SKIPPED else StepState.DONE
+        values = result if isinstance(result, dict) else {}
+        run.results[step.name] = values
+        run._progress = None  # noqa: SLF001
+        done = entry.model_copy(update={"state": state, "finished_at": datetime.now(UTC), "result": values})
+        await self._journal(run, done)
+
+    async def _journal(self, run: Run, entry: Step) -> None:
+        await self._store.operations.step(run.operation.id, run.position, entry)
+        self._changed()
+
+    async def _patiently(self, run: Run, step: StepDef) -> dict[str, Any] | Skip | None:
+        """Runs a step; a lost connection is waited for, and the step run again: it finds its job on the host."""
+        delay = self._patience.first_delay
+        while True:
+            try:
+                result = await step.work(run)
+            except Unreachable as error:
+                await self._wait_for_host(run, error, delay)
+                delay = min(delay * 2, self._patience.longest_delay)
+            else:
+                run.lost_since = None
+                return result
+
+    async def _wait_for_host(self, run: Run, error: Unreachable, delay: float) -> None:
+        now = time.monotonic()
+        if run.lost_since is None:
+            run.lost_since = now
+        lost = now - run.lost_since
+        if lost >= self._patience_now(run):
+            raise error
+        log.warning(
+            "host lost during a step", operation=run.operation.id, step=run.step_name, error=str(error)
+        )
+        if lost > self._patience.tell_after and not run.told_lost:
+            run.told_lost = True
+            await self._tell_lost(run)
+        run._progress = Progress(step=run.step_name, phase=run.phase, unit="lost")  # noqa: SLF001
+        await run.sleep(delay)
+
+    def _patience_now(self, run: Run) -> float:
+        if policy.live_touched(run.begun):
+            return self._patience.touched
+        return self._patience.untouched if run.phase == "forward" else 0
+
+    async def _tell_lost(self, run: Run) -> None:
+        phrase = Phrase(
+            id="notice-connection-lost",
+            args={"project": run.project.name, "host": run.project.host, "step": run.step_name},
+        )
+        chats = [run.operation.origin.chat_id, *self._failure_chats()]
+        await self._store.outbox.notice(phrase, chats, time.time())
+        self._changed()
+
+    # --- the host's lock ---
+
+    async def _reclaim(self, run: Run) -> None:
+        """A resumed operation takes the lock again with a higher epoch: what an older process left is fenced off."""
+        if run.operation.epoch is not None and "lock" in run.begun:
+            run.step_name = "lock"
+            with suppress(Unreachable):  # the steps wait for the host by themselves
+                await self.claim(run)
+
+    async def claim(self, run: Run) -> int:
+        epoch = await run.remote.lock.claim(run.project.state_dir, run.operation.id, self._owner, LEASE)
+        run.operation = await self._store.operations.change(run.operation.id, epoch=epoch)
+        return epoch
+
+    async def _heartbeat(self, run: Run) -> None:
+        """Writes progress about once a second and keeps the host's lock ours."""
+        renewed = time.monotonic()
+        while True:
+            await asyncio.sleep(1)
+            with suppress(LookupError):  # the operation ended meanwhile
+                await run.flush_progress()
+            if run.operation.epoch is not None and time.monotonic() - renewed > RENEW_EVERY:
+                renewed = time.monotonic()
+                with suppress(Unreachable, Fenced):  # a fenced runner is refused at its next job
+                    await run.remote.lock.renew(run.project.state_dir, run.operation.epoch, LEASE)

@@ -1,0 +1,72 @@
+"""/status: what each project looks like now. A host that does not answer hides nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from services.errors import HostError, OpsgateError, TimedOut
+from services.facts import read_facts
+from services.models import Backup, Facts, Operation
+from services.phrases import Phrase
+from services.projects import Project
+from services.remote.hosts import Hosts
+from services.store import Store
+
+log = structlog.get_logger(__name__)
+
+GRACE = 5.0
+"""Seconds beyond a host's connect_timeout for all of its reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectStatus:
+    """One project: its facts, or why there are none."""
+
+    project: str
+    host: str
+    facts: Facts | None
+    error: Phrase | None
+    last_backup: Backup | None
+    running: Operation | None
+
+
+class StatusReader:
+    def __init__(self, store: Store, hosts: Hosts, projects: Mapping[str, Project], instance_key: bytes) -> None:
+        self._store = store
+        self._hosts = hosts
+        self._projects = projects
+        self._key = instance_key
+
+    async def read(self, names: Sequence[str]) -> list[ProjectStatus]:
+        """Reads all at once, each within its own deadline."""
+        return list(await asyncio.gather(*(self._one(self._projects[name]) for name in names)))
+
+    async def _one(self, project: Project) -> ProjectStatus:
+        facts, error = await self._facts(project)
+        backups = await self._store.backups.newest(project.name)
+        active = await self._store.operations.active(project.name)
+        return ProjectStatus(
+            project=project.name,
+            host=project.host,
+            facts=facts,
+            error=error,
+            last_backup=backups[0] if backups else None,
+            running=active[0] if active else None,
+        )
+
+    async def _facts(self, project: Project) -> tuple[Facts | None, Phrase | None]:
+        remote = self._hosts.get(project.host)
+        try:
+            async with asyncio.timeout(remote.config.connect_timeout + GRACE):
+                return await read_facts(remote, project, self._key), None
+        except TimeoutError:
+            return None, TimedOut("error-unreachable", host=project.host).phrase
+        except HostError as error:
+            log.info("no facts", project=project.name, error=str(error))
+            return None, error.phrase
+        except OpsgateError as error:
+            return None, error.phrase

@@ -1,0 +1,302 @@
+"""R-DB-1: no builder can express the deletion of a volume, whatever it is fed, today or after a later addition."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import services
+from services.commands import compose, docker, git, postgres
+from services.commands.command import Command
+from services.commands.compose import ComposeContext
+from services.projects import Database
+
+MODULES = (compose, docker, git, postgres)
+SERVICES = Path(services.__file__).parent
+
+# Every word with a leading dash that a docker builder may say, before and behind the `--`.
+FLAGS = {
+    *("--ansi", "-p", "-f", "--env-file", "--quiet", "--services", "--no-cache", "-d", "--force-recreate"),
+    *("--no-build", "--wait", "--wait-timeout", "--all", "--format", "--timeout", "--tail", "--no-trunc"),
+    *("--filter", "--interactive", "--env", "--"),
+}
+INNER_FLAGS = {
+    *("--format=custom", "--no-password", "--file=/dev/null", "--quiet", "--no-psqlrc", "--no-align"),
+    *("--tuples-only", "--set=ON_ERROR_STOP=1", "--command"),
+}
+INNER_OPTIONS_WITH_NAMES = ("--username=", "--dbname=")
+INNER_PROGRAMS = {"pg_dump", "pg_restore", "pg_isready", "psql"}
+COMPOSE_VERBS = {"config", "build", "up", "ps", "stop", "start"}
+DOCKER_VERBS = {
+    *(("tag",), ("image", "rm"), ("image", "inspect"), ("start",), ("rename",), ("rm",), ("logs",)),
+    *(("container", "inspect"), ("ps",), ("volume", "ls"), ("version",), ("exec",)),
+}
+GLOBAL_FLAGS_WITH_VALUE = {"--ansi", "-p", "-f", "--env-file"}
+
+HOSTILE = st.sampled_from(
+    [
+        *(
+            "-v",
+            "--volumes",
+            "--volumes=1",
+            "--volume",
+            "-vt1",
+            "-fsv",
+            "-V",
+            "--renew-anon-volumes",
+            "-y",
+            "--yes",
+        ),
+        *(
+            "down",
+            "down -v",
+            "rm -v",
+            "volume",
+            "prune",
+            "system",
+            "--",
+            "-",
+            "db; docker volume rm x",
+            "$(id)",
+            "\n",
+        ),
+        *(
+            "db\n-v",
+            "db --volumes",
+            "../x",
+            "/srv/app",
+            "/srv/app -v",
+            "opsgate:op-1",
+            "db",
+            "app",
+            "fitnessapp",
+        ),
+        *(
+            "0" * 12,
+            "a" * 64,
+            "a" * 40,
+            "sha256:" + "b" * 64,
+            "opsgate-keep:a.b.c",
+            "x=y",
+            "postgresql://h/d",
+        ),
+    ]
+)
+TEXT = HOSTILE | st.text(max_size=20)
+DATABASES = st.builds(Database.model_construct, service=TEXT, name=TEXT, user=TEXT)
+
+
+@st.composite
+def contexts(draw: st.DrawFn) -> ComposeContext | None:
+    """A context fed anything, or None when it refuses."""
+    try:
+        env_file = draw(st.none() | TEXT.map(PurePosixPath))
+        return ComposeContext(draw(TEXT), PurePosixPath(draw(TEXT)), env_file)
+    except ValueError:
+        return ComposeContext("app", PurePosixPath("/srv/app/compose.yaml"))
+
+
+def strategy_for(annotation: Any) -> st.SearchStrategy[Any]:
+    by_type: dict[Any, st.SearchStrategy[Any]] = {
+        str: TEXT,
+        bool: st.booleans(),
+        int: st.integers(-5, 100_000) | TEXT,
+        ComposeContext: contexts(),
+        Database: DATABASES,
+        Path: TEXT.map(Path),
+    }
+    if annotation in by_type:
+        return by_type[annotation]
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Sequence:
+        return st.lists(TEXT, max_size=3)
+    if origin is Mapping:
+        return st.dictionaries(TEXT, TEXT, max_size=2)
+    if args and type(None) in args:
+        return st.none() | strategy_for(next(a for a in args if a is not type(None)))
+    raise AssertionError(f"this test does not know how to feed {annotation}: teach it")
+
+
+def builders() -> list[Callable[..., Command]]:
+    return [
+        function
+        for module in MODULES
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__
+        and not name.startswith("_")
+        and typing.get_type_hints(function).get("return") is Command
+    ]
+
+
+def docker_verb(words: list[str]) -> tuple[str, ...]:
+    return tuple(words[:2]) if words[0] in {"image", "container", "volume"} else (words[0],)
+
+
+def compose_verb(words: list[str]) -> str:
+    while words[0] in GLOBAL_FLAGS_WITH_VALUE:
+        words = words[2:]
+    return words[0]
+
+
+def assert_harmless(argv: tuple[str, ...]) -> None:
+    if argv[0] == "git":
+        return
+    assert argv[0] == "docker"
+    outer, inner = list(argv[1:]), []
+    if outer[0] == "exec":
+        cut = outer.index("--") + 2  # the container's id
+        outer, inner = outer[:cut], outer[cut:]
+    assert {word for word in outer if word.startswith("-")} <= FLAGS
+    if outer[0] == "compose":
+        assert compose_verb(outer[1:]) in COMPOSE_VERBS
+    else:
+        assert docker_verb(outer) in DOCKER_VERBS
+    if outer[0] == "rm":
+        assert outer[1] == "--", "rm takes no flag at all"
+    for word in inner:
+        assert not word.startswith("-") or word in INNER_FLAGS or word.startswith(INNER_OPTIONS_WITH_NAMES)
+
+
+@pytest.mark.parametrize(
+    "build", [b for b in builders() if b is not docker.exec_], ids=lambda b: f"{b.__module__}.{b.__name__}"
+)
+def test_no_builder_fed_anything_yields_a_flag_or_verb_outside_the_closed_set(
+    build: Callable[..., Command],
+) -> None:
+    """R-DB-1: a builder either refuses its words or says only flags and verbs that cannot delete a volume."""
+    hints = {k: v for k, v in typing.get_type_hints(build).items() if k != "return"}
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.fixed_dictionaries({name: strategy_for(hint) for name, hint in hints.items()}))
+    def holds(arguments: dict[str, Any]) -> None:
+        try:
+            built = build(**arguments)
+        except (ValueError, TypeError):
+            return
+        assert_harmless(built.argv)
+
+    holds()
+
+
+def test_the_closed_sets_hold_nothing_that_deletes_volumes() -> None:
+    """R-DB-1: the guard itself is not widened by mistake."""
+    assert not FLAGS & FORBIDDEN
+    assert not {"down", "rm", "run", "kill", "exec"} & COMPOSE_VERBS
+    assert (
+        not {("volume", "rm"), ("volume", "prune"), ("system", "prune"), ("container", "prune"), ("run",)}
+        & DOCKER_VERBS
+    )
+
+
+def test_programs_run_inside_containers_are_the_four_of_postgresql() -> None:
+    """R-DB-1: exec_ is called with literal programs only, by postgres.py only."""
+    calls = [
+        (path.name, call)
+        for path, call in calls_in_services()
+        if getattr(call.func, "attr", getattr(call.func, "id", None)) == "exec_"
+    ]
+    assert calls
+    assert {name for name, _ in calls} == {"postgres.py"}
+    database = Database(name="app", user="app")
+    built = [
+        postgres.dump("0" * 12, database, "opsgate:op-1"),
+        postgres.prove("0" * 12),
+        postgres.is_ready("0" * 12, database),
+        postgres.terminate("0" * 12, database, "opsgate:op-1"),
+        postgres.server_version("0" * 12, database),
+        postgres.database_exists("0" * 12, database),
+    ]
+    assert {one.argv[one.argv.index("0" * 12) + 1] for one in built} == INNER_PROGRAMS
+
+
+FORBIDDEN = {
+    *(
+        "down",
+        "prune",
+        "-v",
+        "-V",
+        "--volumes",
+        "--volume",
+        "--renew-anon-volumes",
+        "-y",
+        "--yes",
+        "-fv",
+        "-fsv",
+    ),
+    *("--remove-orphans", "--rmi", "run", "kill", "sh", "bash", "-c", "eval"),
+}
+"""Words that no docker command of ours may hold. (`-c` and shells: a free shell could say all the others.)"""
+
+
+def calls_in_services() -> list[tuple[Path, ast.Call]]:
+    return [
+        (path, node)
+        for path in sorted(SERVICES.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+    ]
+
+
+def literal_words(node: ast.AST) -> set[str]:
+    return {n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+def docker_word_sets() -> list[tuple[str, set[str]]]:
+    """Literals of each builder function, and of each `command(…)`/`Command(…)` call anywhere, that speak to docker."""
+    found = []
+    for path in sorted((SERVICES / "commands").glob("*.py")):
+        found += [
+            (
+                f"{path.name}:{node.name}",
+                {w for stmt in node.body[1:] or node.body for w in literal_words(stmt)},
+            )
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.FunctionDef) and path.name != "git.py"
+        ]
+    found += [
+        (f"{path.name}:{call.lineno}", words)
+        for path, call in calls_in_services()
+        if getattr(call.func, "attr", getattr(call.func, "id", None))
+        in {"command", "Command", "exec_", "run"}
+        and (words := literal_words(call)) & {"docker", "compose"}
+    ]
+    return found
+
+
+def test_no_source_of_services_holds_a_forbidden_word_for_docker() -> None:
+    """R-DB-1: a later addition of `down`, `-v`, `prune` and the like fails here, before anybody runs it."""
+    sets = docker_word_sets()
+    assert len(sets) > 20
+    assert {name: words & FORBIDDEN for name, words in sets if words & FORBIDDEN} == {}
+    assert {name for name, words in sets if "volume" in words and "ls" not in words} == set()
+
+
+def test_docker_is_spoken_to_only_by_builders() -> None:
+    """R-DB-1: no other file of services makes a docker command of its own."""
+    outside = {
+        path.relative_to(SERVICES).as_posix()
+        for path, call in calls_in_services()
+        if getattr(call.func, "attr", getattr(call.func, "id", None)) in {"command", "Command"}
+        and call.args
+        and "docker" in literal_words(call)
+        and path.parent.name != "commands"
+    }
+    assert outside == set()
+
+
+def test_the_agent_on_the_host_never_speaks_of_volumes() -> None:
+    """R-DB-1: the shell part has no line that could delete one."""
+    for script in SERVICES.rglob("*.sh"):
+        for line in script.read_text().splitlines():
+            if "docker" in line and not line.lstrip().startswith("#"):
+                assert not {"rm", "down", "prune", "--volumes", "-v", "-V", "volume"} & set(line.split()), (
+                    line
+                )
