@@ -6,6 +6,7 @@ import hashlib
 import json
 
 from services import checks, policy
+from services.checks.database import DatabaseState, database_container, database_state, is_first
 from services.facts import compose_project_name
 from services.models import Container, Facts, Kind, Pack, Plan
 from services.projects import Project
@@ -15,23 +16,6 @@ DEPLOY_STEPS = (
     "safety-copy", "swap", "up", "health", "record", "unlock",
 )  # fmt: skip
 BACKUP_STEPS = ("lock", "start-database", "backup", "fetch", "unlock")
-
-
-def is_first(facts: Facts) -> bool:
-    """Whether nothing was ever deployed with success: no release, no containers, no volumes, no compose file."""
-    if facts.current is not None:
-        return False
-    return facts.first_unfinished or not (facts.containers or facts.volumes or facts.has_deployed_files)
-
-
-def stopped_database(project: Project, facts: Facts) -> str | None:
-    """The id of a database container that exists but does not run: it must be started for its backup."""
-    if project.database is None:
-        return None
-    found = [c for c in facts.containers if c.service == project.database.service]
-    if not found or any(c.state == "running" for c in found):
-        return None
-    return found[0].id
 
 
 def digest(facts: Facts, pack: Pack | None) -> str:
@@ -52,6 +36,13 @@ def compose_names(facts: Facts) -> list[str]:
     return sorted({container.compose_project for container in facts.containers})
 
 
+def _stopped_database(project: Project, facts: Facts) -> str | None:
+    """The id of a database container that exists but does not run: it is started for its backup."""
+    container = database_container(project, facts)
+    stopped = database_state(project, facts) is DatabaseState.STOPPED
+    return container.id if container and stopped else None
+
+
 def _running(facts: Facts) -> dict[str, Container]:
     return {c.service: c for c in facts.containers if c.image_id}
 
@@ -64,7 +55,7 @@ def deploy(project: Project, facts: Facts, pack: Pack) -> Plan:
     plan = Plan(
         kind=Kind.DEPLOY,
         project=project.name,
-        compose_project=compose_project_name(project, facts, pack),
+        compose_project=compose_project_name(project, facts),
         steps=DEPLOY_STEPS,
         findings=tuple(checks.deploy_findings(project, facts, pack)),
         digest=digest(facts, pack),
@@ -72,7 +63,7 @@ def deploy(project: Project, facts: Facts, pack: Pack) -> Plan:
         current=facts.current,
         first=first,
         backup=backup,
-        start_database=stopped_database(project, facts) if backup else None,
+        start_database=_stopped_database(project, facts) if backup else None,
         old_images={service: container.image_id for service, container in old.items()},
         old_image_names={service: container.image for service, container in old.items()},
     )
@@ -84,10 +75,10 @@ def backup(project: Project, facts: Facts) -> Plan:
     return Plan(
         kind=Kind.BACKUP,
         project=project.name,
-        compose_project=compose_project_name(project, facts, None),
+        compose_project=compose_project_name(project, facts),
         steps=BACKUP_STEPS,
         findings=tuple(checks.backup_findings(project, facts)),
         digest=digest(facts, None),
         current=facts.current,
-        start_database=stopped_database(project, facts),
+        start_database=_stopped_database(project, facts),
     )

@@ -11,8 +11,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
 
 
-def _host_path(value: str | PurePosixPath) -> PurePosixPath:
-    path = PurePosixPath(value)
+def _posix_path(value: object) -> PurePosixPath:
+    if not isinstance(value, str | PurePosixPath):
+        raise ValueError("must be a path")
+    return PurePosixPath(value)
+
+
+def _host_path(value: object) -> PurePosixPath:
+    path = _posix_path(value)
     if not path.is_absolute() or path == PurePosixPath("/"):
         raise ValueError(f"must be an absolute path on the host, such as /home/me/app, not {str(value)!r}")
     if ".." in path.parts or re.search(r"[\x00-\x1f\x7f]", str(value)):
@@ -20,15 +26,20 @@ def _host_path(value: str | PurePosixPath) -> PurePosixPath:
     return path
 
 
-def _inside_path(value: str | PurePosixPath) -> PurePosixPath:
-    path = PurePosixPath(value)
+def _inside_path(value: object) -> PurePosixPath:
+    path = _posix_path(value)
     if path.is_absolute() or ".." in path.parts or not path.parts or re.search(r"[\x00-\x1f\x7f]", str(value)):
         raise ValueError(f"must be a path inside the project, such as docker/compose.yml, not {str(value)!r}")
     return path
 
 
-def _local_path(value: str | Path) -> Path:
-    return Path(value).expanduser()
+def _local_path(value: object) -> Path:
+    if not isinstance(value, str | Path) or not str(value):
+        raise ValueError("must be a path")
+    try:
+        return Path(value).expanduser()
+    except RuntimeError as error:  # ~nobody
+        raise ValueError(f"has no such home directory: {str(value)!r}") from error
 
 
 HostPath = Annotated[PurePosixPath, BeforeValidator(_host_path)]

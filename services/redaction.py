@@ -25,8 +25,8 @@ _WHOLE = (
     re.compile(r"(?<!\d)\d{6,}(?::|%3[Aa])[A-Za-z0-9_-]{30,}"),  # a Telegram token
     re.compile(r"(?<=/bot)\d+(?::|%3[Aa])[^/\s\"']+"),  # any token in a Bot API address
     # postgres://user:p@ss/w#rd@host: what an unescaped password does to a URL; a port is no password
-    re.compile(r"(?<=://)[^\s/@:\"']*:(?!\d{1,5}(?:[/?#\s\"']|$))[^\s\"']*(?=@)"),
-    re.compile(r"(?<=://)[^\s/@\"']+(?=@)"),
+    re.compile(r"(?<=://)[^\s/@:\"']{0,256}:(?!\d{1,5}(?:[/?#\s\"']|$))[^\s\"']{0,256}(?=@)"),
+    re.compile(r"(?<=://)[^\s/@\"']{1,256}(?=@)"),
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
     re.compile(r"(?i)(?<=\bbearer )[^\s\"',]+"),
     re.compile(r"(?i)(?<=\bbasic )[a-z0-9+/]{6,}={0,2}"),
@@ -101,14 +101,18 @@ def _shaped(text: str) -> Iterator[Span]:
 
 
 def _assigned(text: str) -> Iterator[Span]:
+    end = 0
     for match in _NAME.finditer(text):
         name, separator = match.groups()
-        if not looks_secret(name) or (":" in separator and not _colon_assigns(name, separator)):
+        if match.end() < end or not looks_secret(name):
+            continue  # inside a value that goes anyway, or nothing to hide
+        if ":" in separator and not _colon_assigns(name, separator):
             continue
-        # KEY=... at the start of a line is an env file's line: its value may hold spaces
         before = text[max(0, match.start() - 7) : match.start()]
+        # KEY=... at the start of a line is an env file's line: its value may hold spaces
         is_env_line = _ENV_NAME.fullmatch(name) and (not before or before.endswith(("\n", "export ")))
         if value := (_REST if is_env_line else _VALUE).match(text, match.end()):
+            end = value.end()
             yield value.span()
 
 

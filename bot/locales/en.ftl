@@ -160,7 +160,6 @@ verdict-rolled-back = { $project }: { KIND($kind) } rolled back
 verdict-needs-human = { $project }: { KIND($kind) } needs a human
 verdict-rollback-reason = The way back failed too: { $reason }
 verdict-foot = Took { DURATION($duration) }, confirmed by { $who }
-    .doc = $duration is in seconds
 verdict-cancelled = Stopped by { $who }
 meaning-deployed = Release { $label } is serving.
 meaning-untouched = The running containers were not touched.
@@ -288,7 +287,4 @@ health-exited = The service “{ $service }” ended with status { $status }.
 health-not-running = The service “{ $service }” is { $state }, not running.
 health-unhealthy = The service “{ $service }” is not healthy.
 health-starting = The service “{ $service }” did not become healthy in time.
-health-probe = { $url } answers { $status ->
-    [000] nothing
-   *[other] { $status }
-} instead of 2xx or 3xx.
+health-probe = { $url } does not answer with 2xx or 3xx (got { $status }).

@@ -49,7 +49,7 @@ class Server:
         app.router.add_get("/file/bot{token}/{path:.+}", self._download)
         app.router.add_route("*", "/bot{token}/{method}", self._serve)
         app.router.add_route("*", "/{anything:.*}", _not_found)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.02)
 
     async def start(self, port: int) -> Json:
         """Listens (port 0: any free one) and returns what is announced."""

@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
-import yaml
-
+from services import compose_file
 from services.commands import words
 from services.errors import BadInput
 from services.facts.containers import CONFIG_FILES, PROJECT, WORKING_DIR
@@ -22,17 +21,16 @@ def compose_file_path(project: Project) -> PurePosixPath:
     return project.path / project.compose_file
 
 
-def default_name(compose_file: PurePosixPath) -> str:
+def default_name(file: PurePosixPath) -> str:
     """Compose's own default: the folder of the compose file in lower case, without what may not stand in a name."""
-    return re.sub(r"[^a-z0-9_-]", "", compose_file.parent.name.lower()).lstrip("_-")
+    return re.sub(r"[^a-z0-9_-]", "", file.parent.name.lower()).lstrip("_-")
 
 
-def literal_name(compose_yaml: bytes) -> str | None:
-    """The top-level `name:` of a compose file, if it is there, valid and not made of variables."""
+def literal_name(content: bytes) -> str | None:
+    """The top-level `name:` of a compose file; None when it has none, or is not one that can be read."""
     try:
-        name = (yaml.safe_load(compose_yaml) or {}).get("name")
-        return words.compose_project(name) if isinstance(name, str) else None
-    except (yaml.YAMLError, AttributeError, ValueError):
+        return compose_file.parse(content).name
+    except ValueError:
         return None
 
 

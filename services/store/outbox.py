@@ -37,7 +37,7 @@ def _outgoing(row: Row) -> Outgoing:
         created_at=row["created_at"],
         attempts=row["attempts"],
         message_id=row["message_id"],
-        uncertain=bool(row["uncertain"]),
+        uncertain=bool(row["uncertain"]) or row["state"] == "sending",  # the process died while it was sent
         shown=row["shown"],
         final=bool(row["final"]),
     )
@@ -133,6 +133,20 @@ class Outbox:
         await self._database.write(
             "UPDATE outbox SET shown = ?, attempts = 0, next_attempt_at = ? WHERE id = ?",
             (shown, next_at, row_id),
+        )
+
+    async def finals(self) -> list[Outgoing]:
+        """Sent rows whose last state is to be shown: they do not wait for the pace of edits."""
+        rows = await self._database.all(
+            "SELECT * FROM outbox WHERE state = 'sent' AND dirty = 1 AND final = 1 AND attempts = 0 ORDER BY id"
+        )
+        return [_outgoing(row) for row in rows]
+
+    async def recheck(self, since: float) -> None:
+        """After a start: an edit that was cut off left no mark, so what was sent since then is compared again."""
+        await self._database.write(
+            "UPDATE outbox SET dirty = 1 WHERE state = 'sent' AND kind IN ('card', 'progress') AND created_at > ?",
+            (since,),
         )
 
     async def edit_failed(self, row_id: int, retry_at: float) -> None:

@@ -27,6 +27,8 @@ has() { command -v "$1" >/dev/null 2>&1; }
 if has flock; then
     exec 9>"$state/lock"
     flock 9
+    # What an interrupted run left; one file system only, for debootstrap mounts /proc in its tree.
+    rm -rf --one-file-system "$state"/rootfs.* "$state"/compose.*
 fi
 
 engine_answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }

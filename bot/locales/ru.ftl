@@ -1,0 +1,298 @@
+### Всё, что читает человек, по-русски. Сообщения и значения те же, что в en.ftl.
+### Свои функции: SIZE($bytes), DURATION($seconds), STEP($name), KIND($name).
+
+## Единицы
+
+unit-bytes = { $n } Б
+unit-kb = { $n } КБ
+unit-mb = { $n } МБ
+unit-gb = { $n } ГБ
+unit-tb = { $n } ТБ
+unit-days = { $n } д
+unit-hours = { $n } ч
+unit-minutes = { $n } мин
+unit-seconds = { $n } с
+ago = { DURATION($age) } назад
+
+## Слова
+
+kind-deploy = деплой
+kind-backup = бэкап
+operation-title = { $kind ->
+    [deploy] Деплой { $project }
+    [backup] Бэкап { $project }
+   *[other] { $kind } { $project }
+}
+state-proposed = ждёт подтверждения
+state-queued = сейчас начнётся
+state-running = идёт
+state-succeeded = выполнено
+state-failed = не удалось
+state-rolled-back = откат выполнен
+state-needs-human = нужен человек
+state-dismissed = отменено
+state-expired = срок вышел
+
+step-lock = Занять проект
+step-mark-first = Отметить первый деплой
+step-start-database = Запустить базу
+step-backup = Бэкап базы
+step-fetch = Скачать копию дампа
+step-upload = Загрузить релиз
+step-config = Проверить файл Compose
+step-keep-images = Сохранить нынешние образы
+step-build = Сборка
+step-safety-copy = Страховочная копия файлов
+step-swap = Заменить файлы
+step-up = Запустить новые контейнеры
+step-health = Проверка здоровья
+step-record = Записать релиз
+step-unlock = Освободить проект
+step-stop-new = Остановить новые контейнеры
+step-restore-files = Вернуть старые файлы
+step-restore-images = Вернуть старые образы
+step-up-previous = Запустить старые контейнеры
+step-health-previous = Проверка старого релиза
+step-record-previous = Записать старый релиз
+
+## Кнопки
+
+button-confirm = { $kind ->
+    [deploy] Подтвердить деплой
+    [backup] Подтвердить бэкап
+   *[other] Подтвердить
+}
+button-dismiss = Отмена
+button-cancel = Остановить
+button-cancel-one = Остановить: { KIND($kind) } { $project }
+button-details = Подробности
+button-log = Журнал
+button-refresh = Обновить
+button-menu-status = 📊 Состояние
+button-menu-ops = 📋 Операции
+button-menu-deploy = 🚀 Деплой
+button-menu-backup = 💾 Бэкап
+button-language = Speak English
+other-language = en
+
+## Команды
+
+help-title = Я Opsgate
+help-intro = Я меняю сервер только после того, как вы увидели план и нажали «Подтвердить». О сбоях сообщаю сам.
+help-status = что работает и насколько хорошо
+help-deploy = [проект] [ref]: новый релиз
+help-backup = [проект]: дамп базы, проверенный чтением
+help-ops = текущие и недавние операции, бэкапы
+help-cancel = остановить то, что идёт
+help-whoami = ваш id в Telegram
+help-help = эта страница
+help-projects = Проекты: { $names }
+help-gate = План можно подтвердить в течение 15 минут, один раз; это может сделать любой админ в этом чате.
+hint-unknown = Такой команды я не знаю. /help покажет, что я умею.
+hint-button = Эта кнопка больше не работает. /help покажет, что я умею.
+language-chosen = Теперь я говорю по-русски.
+whoami-name = Вы
+whoami-id = Ваш id в Telegram:
+whoami-chat = Этот чат:
+whoami-admin = Вы в списке админов.
+choose-project = { $kind ->
+    [deploy] Какой проект деплоить?
+    [backup] Какую базу сохранить?
+   *[other] Какой проект?
+}
+choose-to-cancel = Идёт несколько операций. Какую остановить?
+looking = Смотрю на { $host } …
+nothing-to-cancel = Сейчас ничего не идёт.
+no-log = У этой операции пока нет журнала.
+log-too-big = Журнал занимает { SIZE($size) }, Telegram столько не примет. Он лежит рядом с ботом, в logs/{ $operation }.
+stale-command = Этой команде уже { DURATION($age) }, поэтому я ничего не сделал. Отправьте её ещё раз, если она нужна.
+stale-tap = Нажатие дошло с опозданием ({ DURATION($age) }), поэтому я ничего не сделал. Отправьте команду ещё раз, если она нужна.
+stale-message = Сообщение слишком старое, его кнопки не работают. Отправьте команду ещё раз.
+sent-again = (отправлено повторно: первое сообщение могло не дойти)
+cut-note = … (сокращено)
+
+## План
+
+card-where = на { $host }
+card-now = Сейчас:
+card-now-unknown = Сейчас: работает, но развёрнуто не мной
+card-first = Сейчас: пусто. Это первый деплой.
+card-commit = Коммит
+card-size = { $files ->
+    [one] { $files } файл, отправить { SIZE($size) }
+    [few] { $files } файла, отправить { SIZE($size) }
+   *[other] { $files } файлов, отправить { SIZE($size) }
+}
+card-dirty = В исходниках есть незакоммиченные изменения. Они тоже уедут.
+card-commits = { $count ->
+    [one] С тех пор { $count } коммит
+    [few] С тех пор { $count } коммита
+   *[other] С тех пор { $count } коммитов
+}
+card-more-commits = … и ещё { $count }
+card-backup = 💾 Сначала бэкап базы, проверенный чтением; до него ничего не меняется.
+card-no-backup = 💾 Базы ещё нет, бэкап делать не с чего.
+card-start-database = База остановлена. Для бэкапа она будет запущена.
+card-risk = { $risk ->
+    [low] Риск: низкий
+    [medium] Риск: средний
+   *[high] Риск: высокий
+}
+card-steps = Шаги
+card-valid-until = Подтвердить можно до
+card-blocked = Запустить нельзя. Исправьте отмеченное ⛔ и попросите снова.
+card-expired = Никто не подтвердил вовремя. Ничего не изменено.
+card-confirmed = Подтверждение: { $who }
+card-dismissed = Отмена: { $who }. Ничего не изменено.
+
+## Ход
+
+progress-back = Откат
+progress-cancelling = { $who }: просьба остановить …
+progress-lost = связь потеряна, пробую снова; сервер продолжает работу
+progress-of = { $done } из { $total }
+progress-rate = { SIZE($rate) }/с
+progress-left = осталось { DURATION($left) }
+
+## Итог
+
+verdict-succeeded = { $project }, { KIND($kind) }: выполнено
+verdict-failed = { $project }, { KIND($kind) }: не удалось
+verdict-rolled-back = { $project }, { KIND($kind) }: откат выполнен
+verdict-needs-human = { $project }, { KIND($kind) }: нужен человек
+verdict-rollback-reason = Откат тоже не удался: { $reason }
+verdict-foot = Заняло { DURATION($duration) }, подтверждение: { $who }
+verdict-cancelled = Остановка: { $who }
+meaning-deployed = Работает релиз { $label }.
+meaning-untouched = Работающие контейнеры не тронуты.
+meaning-old-serves = Снова работает старый релиз { $label }.
+meaning-old-serves-unnamed = Снова работает то, что было раньше.
+meaning-first-stopped = Раньше здесь ничего не было, поэтому новые контейнеры остановлены. Тома сохранены.
+meaning-needs-human = Сервер мог остаться между двумя релизами. Посмотрите сейчас: /status, затем журнал по кнопке. Сам я больше ничего не делаю.
+meaning-backup-failed = Нового бэкапа нет. База не изменена.
+backup-made = { $places ->
+    [both] Бэкап: { SIZE($size) }, проверен чтением, на сервере и здесь
+   *[host] Бэкап: { SIZE($size) }, проверен чтением, на сервере
+}
+
+## Состояние
+
+status-on-host = на { $host }
+status-unreachable-admins = Мои сообщения не доходят: { $names }
+status-read-at = Прочитано в
+status-no-containers = Контейнеров нет.
+status-no-release = Релиз: моих ещё не было
+status-release = Релиз
+status-load = Нагрузка { $load } на { $cpus ->
+    [one] { $cpus } ядро
+    [few] { $cpus } ядра
+   *[other] { $cpus } ядер
+}
+status-memory = Память: занято { $percent } %, свободно { SIZE($free) } из { SIZE($total) }
+status-disk = Диск: занято { $percent } %, свободно { SIZE($free) } из { SIZE($total) }
+status-locked = 🔒 { $holder }
+status-no-backup = Бэкапов ещё нет
+status-backup = Последний бэкап: { DURATION($age) } назад, { SIZE($size) }
+status-running = { KIND($kind) } идёт { DURATION($age) }
+container-state = { $state ->
+    [running] работает
+    [exited] завершился с кодом { $status }
+    [created] не запущен
+    [restarting] перезапускается
+    [paused] на паузе
+    [dead] мёртв
+   *[other] { $state }
+}
+container-health = { $health ->
+    [healthy] здоров
+    [unhealthy] нездоров
+    [starting] ещё не здоров
+   *[other] { $health }
+}
+container-up = { DURATION($age) }
+container-restarts = { $count ->
+    [one] { $count } перезапуск
+    [few] { $count } перезапуска
+   *[other] { $count } перезапусков
+}
+container-image = образу { DURATION($age) }
+
+## Операции
+
+ops-title = Операции
+ops-none = Операций ещё не было.
+ops-backups = Бэкапы
+ops-backup = { $places ->
+    [both] { $project }, { DURATION($age) } назад, { SIZE($size) }, на сервере и здесь
+   *[host] { $project }, { DURATION($age) } назад, { SIZE($size) }, на сервере
+}
+ops-asked = Просьба: { $who }
+ops-release = Релиз:
+ops-before = До этого:
+
+## Нажатия
+
+tap-confirmed = Подтверждено. Начинаю.
+tap-dismissed = Отменено. Ничего не изменено.
+tap-unknown = Здесь это больше не действует.
+tap-blocked = Этот план запускать нельзя.
+tap-expired = Поздно: срок плана вышел. Попросите новый.
+tap-handled = Уже решено: { $who }.
+tap-cancelling = Останавливаю …
+tap-cancel-late = Останавливать поздно: всё закончилось, или это уже сделал другой.
+
+## Оповещения
+
+notice-connection-lost = ⚠️ { $project }: нет связи с { $host } на шаге «{ STEP($step) }». То, что там началось, продолжается; я пробую снова. VPN включён?
+notice-admin-unreachable = ⚠️ Мои сообщения не доходят до { $name } (id { $id }): бот заблокирован или ни разу не запущен. О сбоях этот админ не узнает.
+notice-conflict = 🆘 Кто-то ещё опрашивает Telegram с моим токеном, поэтому я остановился. Найдите второй экземпляр или отзовите токен у @BotFather, затем запустите меня снова.
+
+## Ошибки
+
+error-internal = Во мне что-то сломалось. Подробности в моём журнале. Сам я больше ничего не делаю.
+error-bad-input = Не понял. /help покажет, что я умею.
+error-busy = { $project } занят: { $who } запускает { $kind ->
+    [deploy] деплой
+    [backup] бэкап
+   *[other] операцию
+}. Смотрите /ops или остановите через /cancel.
+error-source = Исходники не удалось упаковать. Причина в моём журнале.
+error-superseded = С тех пор как план составлен, сервер изменился, поэтому ничего не запущено. Ниже новый план.
+error-step-failed = Шаг не удался. Причина в журнале.
+error-cancelled = Остановлено по просьбе.
+error-host = Сервер не сделал того, о чём его просили. Подробности в журнале.
+error-host-answer = Сервер ответил то, чего я не понимаю. Подробности в журнале.
+error-unreachable = { $host } не отвечает. VPN включён? Сама машина включена?
+error-timed-out = { $host } не ответил вовремя. VPN включён?
+error-auth-refused = { $host } не принимает мой ключ SSH. Добавьте открытый ключ в ~/.ssh/authorized_keys на сервере.
+error-host-key-changed = 🆘 Ключ сервера { $host } не тот, что закреплён. Я остановился: это может быть другая машина или атака. Если вы её переустановили, замените строку в known_hosts.
+error-command-failed = Команда «{ $command }» завершилась с кодом { $status }: { $tail }
+error-fenced = Проект занял другой запуск, поэтому этот остановлен. Смотрите /ops.
+error-lock-held = С проектом уже { DURATION($age) } работает другой Opsgate ({ $owner }): { $operation }. Дождитесь его или остановите там.
+error-no-project = Проекта «{ $project }» нет. Я знаю: { $known }
+error-no-operation = Такой операции я не знаю.
+error-no-database = Для { $project } в opsgate.toml не указана база.
+error-database-not-running = Сервис базы «{ $service }» не работает. Запустите его и попробуйте снова.
+error-database-not-ready = Сервис базы «{ $service }» не ответил за { $seconds } с. Посмотрите его журнал.
+error-fetch-differs = Копия дампа отличается от дампа на сервере, поэтому выброшена. Дамп на сервере в порядке. Попробуйте снова.
+error-pack-gone = Упакованных исходников больше нет на моём диске. Попросите новый план.
+error-build-failed = Сборка не удалась (код { $status }). Старые контейнеры продолжают работать.
+error-up-failed = Контейнеры не удалось запустить (код { $status }).
+error-job-interrupted = Шаг «{ STEP($step) }» прервался на сервере (перезагрузка?), его итог неизвестен.
+error-step-timeout = Шаг «{ STEP($step) }» шёл слишком долго и остановлен.
+error-project-gone = { $project } больше нет в opsgate.toml, поэтому это не запущено.
+error-not-admin = Подтвердивший больше не админ, поэтому { $project } дальше не меняется.
+error-several-stacks = На сервере к { $project } относятся несколько стеков Compose: { $names }. Укажите нужный в opsgate.toml как compose_project.
+error-no-stack-name = Не могу понять имя проекта Compose для { $project }. Укажите compose_project в opsgate.toml.
+
+health-missing = У сервиса «{ $service }» нет контейнера.
+health-restarting = Сервис «{ $service }» постоянно перезапускается ({ $count ->
+    [one] { $count } раз
+    [few] { $count } раза
+   *[other] { $count } раз
+}).
+health-exited = Сервис «{ $service }» завершился с кодом { $status }.
+health-not-running = Сервис «{ $service }» не работает (состояние: { $state }).
+health-unhealthy = Сервис «{ $service }» нездоров.
+health-starting = Сервис «{ $service }» не стал здоровым вовремя.
+health-probe = { $url } отвечает не 2xx и не 3xx (код { $status }).

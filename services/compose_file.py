@@ -1,0 +1,76 @@
+"""What a compose file says without being interpolated: its name, its services, which of them are built here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that takes Compose's own tags (!reset, !override) for the plain values behind them."""
+
+
+def _behind_tag(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
+
+
+_Loader.add_multi_constructor("!", _behind_tag)
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeFile:
+    """`services`: those that `up` starts by itself, in the file's order; `builds`: those of them with a build.
+
+    `name` is None when it is absent or made of variables; `includes`: paths relative to this file.
+    """
+
+    name: str | None
+    services: tuple[str, ...]
+    builds: tuple[str, ...]
+    includes: tuple[str, ...]
+
+
+def parse(content: bytes) -> ComposeFile:
+    """Raises ValueError for what is not a compose file; its text says where, and quotes nothing."""
+    try:
+        document = yaml.load(content, _Loader)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        raise ValueError(f"line {error.problem_mark.line + 1 if error.problem_mark else '?'}") from None
+    except yaml.YAMLError:
+        raise ValueError("not YAML") from None
+    if not isinstance(document, Mapping):
+        raise ValueError("not a mapping")
+    services = document.get("services") or {}
+    if not isinstance(services, Mapping) or not all(isinstance(v, Mapping | None) for v in services.values()):
+        raise ValueError("services")
+    started = {str(name): one or {} for name, one in services.items() if _starts(one or {})}
+    name = document.get("name")
+    return ComposeFile(
+        name=name if isinstance(name, str) and _NAME.fullmatch(name) else None,
+        services=tuple(started),
+        # what a service extends may bring a build; building a service that has none does nothing
+        builds=tuple(name for name, one in started.items() if "build" in one or "extends" in one),
+        includes=tuple(_includes(document.get("include") or ())),
+    )
+
+
+def _starts(service: Mapping[str, Any]) -> bool:
+    """Not services of a profile, nor those scaled to nothing."""
+    replicas = (service.get("deploy") or {}).get("replicas", 1)
+    return not service.get("profiles") and 0 not in (replicas, service.get("scale", 1))
+
+
+def _includes(entries: Any) -> Iterator[str]:
+    for entry in entries if isinstance(entries, list) else ():
+        path = entry.get("path") if isinstance(entry, Mapping) else entry
+        yield from (str(one) for one in (path if isinstance(path, list) else [path]) if one)

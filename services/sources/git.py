@@ -1,0 +1,177 @@
+"""The `git` program on Opsgate's own machine: a bare mirror per project, and what a checkout says about itself."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from services.commands import git as commands
+from services.commands.command import Command
+from services.errors import BadInput, SourceError
+from services.models import Commit
+
+LOCAL_TIMEOUT = 60.0
+FETCH_TIMEOUT = 600.0
+EXPORT_TIMEOUT = 300.0
+SHOWN_COMMITS = 20
+_SHORTEST_ID = 7
+
+_USERINFO = re.compile(r"(?<=://)[^\s/@]+(?=@)")
+_OURS_TO_SET = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a git command ended; `stderr` without anybody's login."""
+
+    exit_status: int
+    stdout: bytes
+    stderr: str
+
+
+async def run(
+    command: Command, timeout: float = LOCAL_TIMEOUT, env: Mapping[str, str] | None = None
+) -> Ended:  # noqa: ASYNC109 - the process must be killed at the deadline, not only left
+    """Runs git without a terminal to ask at. Raises SourceError past the deadline or when git is not installed."""
+    inherited = {key: value for key, value in os.environ.items() if key not in _OURS_TO_SET}
+    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    ssh = {"GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")}
+    pipe = asyncio.subprocess.PIPE
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command.argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=pipe,
+            stderr=pipe,
+            env=inherited | quiet | ssh | dict(env or {}),
+        )
+    except FileNotFoundError:
+        raise SourceError("error-git-missing") from None
+    try:
+        async with asyncio.timeout(timeout):
+            stdout, stderr = await process.communicate()
+    except TimeoutError:
+        raise SourceError("error-git-timeout", seconds=round(timeout)) from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return Ended(process.returncode or 0, stdout, without_logins(stderr.decode("utf-8", "replace")))
+
+
+def without_logins(text: str) -> str:
+    """Addresses without user and password."""
+    return _USERINFO.sub("***", text)
+
+
+def split_login(url: str) -> tuple[str, dict[str, str]]:
+    """The address without its password, and the environment that brings it to git: not a word of any command line."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or "@" not in parts.netloc:
+        return url, {}
+    login, _, host = parts.netloc.rpartition("@")
+    clean = urlunsplit(parts._replace(netloc=host))
+    user, _, password = login.partition(":")
+    token = base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
+    header = {
+        "GIT_CONFIG_KEY_0": f"http.{clean}.extraHeader",
+        "GIT_CONFIG_VALUE_0": f"Authorization: Basic {token}",
+    }
+    return clean, {"GIT_CONFIG_COUNT": "1"} | header
+
+
+async def _must(command: Command, code: str, timeout: float = LOCAL_TIMEOUT, **env: str) -> bytes:  # noqa: ASYNC109 - handed on to run
+    ended = await run(command, timeout, env)
+    if ended.exit_status != 0:
+        raise SourceError(code, detail=ended.stderr[-2000:])
+    return ended.stdout
+
+
+async def update_mirror(mirror: Path, repository: str) -> None:
+    """Brings the mirror up to date. Raises SourceError when the repository does not answer or refuses."""
+    local = Path(repository).expanduser()
+    clean, login = split_login(
+        repository if "://" in repository or not local.exists() else str(local.resolve())
+    )
+    if not (mirror / "HEAD").is_file():
+        mirror.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        await _must(commands.init_mirror(mirror), "error-git")
+    ended = await run(commands.fetch(mirror, clean), FETCH_TIMEOUT, login)
+    if ended.exit_status != 0:
+        shown = without_logins(clean)
+        raise SourceError("error-git-fetch", repository=shown, detail=ended.stderr[-2000:])
+
+
+async def resolve(mirror: Path, ref: str) -> str:
+    """The full id of a branch, a tag or a commit (7 hex digits and more), in this order. Raises BadInput."""
+    names = [f"refs/heads/{ref}", f"refs/tags/{ref}"]
+    if re.fullmatch(rf"[0-9a-f]{{{_SHORTEST_ID},64}}", ref):
+        names.append(ref)
+    for name in names:
+        try:
+            ended = await run(commands.resolve(mirror, name))
+        except ValueError:
+            break
+        if ended.exit_status == 0:
+            return ended.stdout.decode().strip()
+    raise BadInput("error-no-ref", ref=ref[:60])
+
+
+async def export(mirror: Path, commit: str, destination: Path) -> None:
+    """Writes the commit's files below `destination`, an empty folder. Raises SourceError for submodules."""
+    listing = await _must(commands.listing(mirror, commit), "error-git")
+    modules = [entry.split(b"\t", 1)[1] for entry in listing.split(b"\0") if entry.startswith(b"160000 ")]
+    if modules:
+        raise SourceError("error-git-submodules", paths=b", ".join(modules[:5]).decode("utf-8", "replace"))
+    index = str(destination.with_name(f"{destination.name}.index"))
+    await _must(commands.read_tree(mirror, commit), "error-git", EXPORT_TIMEOUT, GIT_INDEX_FILE=index)
+    write = commands.export(mirror, destination)
+    await _must(write, "error-git-export", EXPORT_TIMEOUT, GIT_INDEX_FILE=index)
+
+
+async def commits(repository: Path, commit: str, since: str | None) -> tuple[tuple[Commit, ...], int]:
+    """What `commit` brings beyond `since`, newest first, at most 20, and how many more. Unknown `since`: nothing."""
+    if since is None or since == commit:
+        return (), 0
+    counted = await run(commands.count(repository, commit, since))
+    if counted.exit_status != 0:
+        return (), 0
+    logged = await _must(commands.log(repository, commit, since, limit=SHOWN_COMMITS), "error-git")
+    found = _parse_log(logged)
+    return found, max(0, int(counted.stdout) - len(found))
+
+
+async def subject(repository: Path, commit: str) -> str:
+    found = _parse_log(await _must(commands.log(repository, commit, limit=1), "error-git"))
+    return found[0].subject if found else ""
+
+
+def _parse_log(output: bytes) -> tuple[Commit, ...]:
+    records = output.decode("utf-8", "replace").split(commands.RECORD)
+    fields = [record.strip("\n").split(commands.FIELD) for record in records if record.strip("\n")]
+    return tuple(Commit(id=one[0], author=one[1], subject=one[2]) for one in fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """What a local folder says that is the root of a checkout."""
+
+    commit: str
+    dirty: bool
+
+
+async def checkout(folder: Path) -> Checkout | None:
+    """None when the folder is no checkout, has no commit yet, or git refuses it (another owner)."""
+    if not (folder / ".git").exists():
+        return None
+    head = await run(commands.head(folder))
+    status = await run(commands.status(folder))
+    if head.exit_status != 0 or status.exit_status != 0:
+        return None
+    return Checkout(head.stdout.decode().strip(), dirty=bool(status.stdout))

@@ -1,0 +1,170 @@
+"""From a source to a Pack: resolve, collect, hash, write."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from services import compose_file
+from services.commands import words
+from services.compose_file import ComposeFile
+from services.errors import BadInput, SourceError
+from services.models import Commit, Pack, Release
+from services.projects import Project, TreeSource
+from services.sources import archive, git, tree
+
+_MOST_INCLUDES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """A folder to pack, and what is known about where it comes from."""
+
+    root: Path
+    label: str
+    gitignore: bool
+    commit: str | None = None
+    subject: str | None = None
+    commits: tuple[Commit, ...] = ()
+    more_commits: int = 0
+    dirty: bool = False
+
+
+async def pack(
+    project: Project, ref: str | None, deployed: Release | None, out_dir: Path, mirrors: Path
+) -> Pack:
+    """Freezes the project's source into `out_dir/<release id>.tar.gz`. `mirrors`: a folder for clones of git sources.
+
+    `ref` (git sources only): branch, tag or commit, else the configured branch. `deployed` is what the commits in the
+    result are counted from. Raises BadInput for a ref that cannot be, SourceError for a source that cannot be packed.
+    """
+    out_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    now = datetime.now(UTC)
+    async with _origin(project, ref, deployed, mirrors) as origin:
+        return await asyncio.to_thread(_freeze, project, origin, out_dir, now)
+
+
+@asynccontextmanager
+async def _origin(
+    project: Project, ref: str | None, deployed: Release | None, mirrors: Path
+) -> AsyncIterator[_Origin]:
+    if isinstance(project.source, TreeSource):
+        if ref is not None:
+            raise BadInput("error-ref-for-tree", project=project.name)
+        yield await _from_tree(project.source, deployed)
+        return
+    wanted = _checked_ref(ref or project.source.branch)
+    mirror = mirrors / f"{project.name}.git"
+    await git.update_mirror(mirror, project.source.git)
+    commit = await git.resolve(mirror, wanted)
+    with tempfile.TemporaryDirectory(prefix=f"{project.name}-", dir=mirrors) as folder:
+        files = Path(folder) / "files"
+        files.mkdir()
+        await git.export(mirror, commit, files)
+        yield await _from_commit(mirror, commit, files, deployed)
+
+
+def _checked_ref(ref: str) -> str:
+    try:
+        return words.git_ref(ref)
+    except ValueError:
+        raise BadInput("error-bad-ref", ref=ascii(ref[:60])[1:-1]) from None
+
+
+async def _from_commit(mirror: Path, commit: str, files: Path, deployed: Release | None) -> _Origin:
+    commits, more = await git.commits(mirror, commit, deployed.commit if deployed else None)
+    subject = await git.subject(mirror, commit)
+    return _Origin(
+        files, commit[:7], gitignore=False, commit=commit, subject=subject, commits=commits, more_commits=more
+    )
+
+
+async def _from_tree(source: TreeSource, deployed: Release | None) -> _Origin:
+    """A clean checkout is called by its commit, any other folder by the time at which it was packed."""
+    root = source.path
+    time = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    found = await git.checkout(root) if root.is_dir() else None
+    if found is None:
+        return _Origin(root, time, gitignore=True)
+    commits, more = await git.commits(root, found.commit, deployed.commit if deployed else None)
+    return _Origin(
+        root,
+        time if found.dirty else found.commit[:7],
+        gitignore=True,
+        commit=found.commit,
+        subject=await git.subject(root, found.commit),
+        commits=commits,
+        more_commits=more,
+        dirty=found.dirty,
+    )
+
+
+# --- in a thread ---------------------------------------------------------------------------------
+
+
+def _freeze(project: Project, origin: _Origin, out_dir: Path, now: datetime) -> Pack:
+    entries = tree.walk(origin.root, never=tree.never_shipped(project), gitignore=origin.gitignore)
+    composed = _compose(project, origin.root, {entry.path for entry in entries})
+    listing = archive.manifest(origin.root, entries)
+    digest = hashlib.sha256(listing).hexdigest()
+    release = f"{now:%Y%m%d-%H%M%S}-{digest[:8]}"
+    file = out_dir / f"{release}.tar.gz"
+    size = archive.write(origin.root, entries, listing, file)
+    return Pack(
+        release_id=release,
+        file=str(file),
+        size=size,
+        files=len(entries),
+        unpacked=sum(entry.size for entry in entries),
+        manifest_sha256=digest,
+        label=origin.label,
+        commit=origin.commit,
+        subject=origin.subject,
+        commits=origin.commits,
+        more_commits=origin.more_commits,
+        dirty=origin.dirty,
+        compose_services=composed.services,
+        build_services=composed.builds,
+        compose_name=composed.name,
+    )
+
+
+def _compose(project: Project, root: Path, shipped: set[str]) -> ComposeFile:
+    """The compose file with what it includes. Raises SourceError when it is not among what is shipped, or no YAML."""
+    name = str(project.compose_file)
+    if name not in shipped:
+        raise SourceError("error-source-no-compose-file", file=name)
+    first = _parsed(root, name)
+    if not first.services and not first.includes:
+        raise SourceError("error-compose-file", file=name, where="services")
+    files, waiting, seen = [first], _beside(name, first), {name}
+    while waiting and len(seen) < _MOST_INCLUDES:
+        if (included := waiting.pop(0)) in shipped and included not in seen:
+            seen.add(included)
+            files.append(_parsed(root, included))
+            waiting += _beside(included, files[-1])
+    return ComposeFile(
+        name=first.name,
+        services=tuple(dict.fromkeys(one for file in files for one in file.services)),
+        builds=tuple(dict.fromkeys(one for file in files for one in file.builds)),
+        includes=(),
+    )
+
+
+def _beside(name: str, file: ComposeFile) -> list[str]:
+    folder = PurePosixPath(name).parent
+    return [os.path.normpath(folder / one) for one in file.includes]
+
+
+def _parsed(root: Path, name: str) -> ComposeFile:
+    try:
+        return compose_file.parse((root / name).read_bytes())
+    except ValueError as error:
+        raise SourceError("error-compose-file", file=name, where=str(error)) from None

@@ -1,0 +1,49 @@
+"""The real bot program, which dies by SIGKILL at the moment that KILL_AT names: "<phase>:<step>:<moment>".
+
+Moments: `begun` (the step is journaled as begun, its work is not), `working` (its first job was begun on the
+host, or half of its work is done), `done` (its work is done, the journal does not know yet).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from bot.cli import main
+from services.models import Step, StepState
+from services.remote.jobs import Jobs, JobSpec, JobStatus
+from services.runner import Run, Runner
+
+PHASE, STEP, MOMENT = os.environ["KILL_AT"].split(":")
+_now: list[tuple[str, str]] = [("", "")]
+_journal = Runner._journal
+_begin = Jobs.begin
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def journal(self: Runner, run: Run, entry: Step) -> None:
+    here = (entry.phase, entry.name) == (PHASE, STEP)
+    if here and MOMENT == "done" and entry.state is not StepState.RUNNING:
+        die()
+    await _journal(self, run, entry)
+    _now[0] = (entry.phase, entry.name)
+    if here and MOMENT == "begun" and entry.state is StepState.RUNNING:
+        die()
+
+
+async def begin(self: Jobs, spec: JobSpec) -> JobStatus:
+    status = await _begin(self, spec)
+    if _now[0] == (PHASE, STEP) and MOMENT == "working":
+        die()
+    return status
+
+
+Runner._journal = journal  # type: ignore[method-assign]  # the one place where the program is made mortal
+Jobs.begin = begin  # type: ignore[method-assign]  # likewise
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,187 @@
+"""Everything real at once: the bot process, the local Bot API, sshd, the Docker Engine with the practice stack."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.sandbox.client import Sim
+from bot.sandbox.played import SimMessage, SimUser
+from bot.sandbox.process import LocalBotApi
+from tests.e2e.sshd import Sshd
+from tests.e2e.stack.project import PracticeProject
+from tests.e2e.stack.server import COMPOSE_FILE, DATABASE, DATABASE_USER, ENV_FILE, PracticeServer
+
+ROOT = Path(__file__).resolve().parents[2]
+ANNA, BORIS, STRANGER = 1001, 1002, 6666
+VERDICT = r"\A[^\n]*\b(succeeded|failed|rolled back|needs a human)\b"
+"""A verdict's first line says one of the four."""
+DEADLINE = 120.0
+"""Seconds within which a verdict must arrive; a deploy of the practice stack takes about ten."""
+
+
+@dataclass
+class World:
+    """One admin's world. The bot is a process of its own, started from a folder with .env and opsgate.toml."""
+
+    folder: Path
+    api: LocalBotApi
+    sshd: Sshd
+    project: PracticeProject
+    server: PracticeServer
+    anna: SimUser
+    boris: SimUser
+    bot: asyncio.subprocess.Process | None = None
+    started_at: float = 0
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sim(self) -> Sim:
+        return self.api.sim
+
+    # --- the bot process ---
+
+    def write_settings(self, **project: str) -> None:
+        """Writes .env and opsgate.toml as an admin would. `project` adds lines of TOML to the project."""
+        env = {
+            "BOT_TOKEN": self.api.token,
+            "ADMIN_IDS": f"{ANNA},{BORIS}",
+            "TELEGRAM_API_URL": self.api.url,
+            "LOG_FORMAT": "json",
+        } | self.settings
+        (self.folder / ".env").write_text("".join(f"{key}={value}\n" for key, value in env.items()))
+        more = "\n".join(f"{key} = {value}" for key, value in project.items())
+        (self.folder / "opsgate.toml").write_text(
+            f"""[hosts.home]
+address = "{self.sshd.address}"
+port = {self.sshd.port}
+user = "{self.sshd.user}"
+key_file = "{self.sshd.key_file}"
+known_hosts = "{self.sshd.known_hosts}"
+connect_timeout = 3
+keepalive_interval = 1
+
+[projects.fitnessapp]
+host = "home"
+path = "{self.server.path}"
+compose_file = "{COMPOSE_FILE}"
+env_file = "{ENV_FILE}"
+compose_project = "{self.server.compose_project}"
+source = {{ git = "{self.project.path}", branch = "main" }}
+database = {{ service = "db", name = "{DATABASE}", user = "{DATABASE_USER}" }}
+health = [{{ url = "{self.server.url}" }}]
+healthy_for = 1
+health_timeout = 60
+min_free_disk_mb = 10
+{more}
+"""
+        )
+
+    async def start_bot(self, *, kill_at: str = "") -> None:
+        """Starts `python -m bot run`; with `kill_at` ("<phase>:<step>:<moment>") one that kills itself there."""
+        module = "tests.e2e.killable" if kill_at else "bot"
+        environment = {
+            key: value for key, value in os.environ.items() if key not in {"BOT_TOKEN", "ADMIN_IDS"}
+        }
+        environment |= {"PYTHONPATH": str(ROOT), "KILL_AT": kill_at, "PYTHONWARNINGS": "default"}
+        self.started_at = time.monotonic()
+        with (self.folder / "bot.log").open("ab") as log:
+            self.bot = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", module, "run", cwd=self.folder, env=environment, stdout=log, stderr=log
+            )
+
+    async def wait_for_bot(self) -> int:
+        """Waits until the bot process ended by itself; its exit status (negative: the signal)."""
+        assert self.bot is not None
+        async with asyncio.timeout(DEADLINE):
+            status = await self.bot.wait()
+        self.bot = None
+        return status
+
+    async def stop_bot(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Signals the bot process by its id and waits for its end."""
+        if self.bot is None:
+            return 0
+        if self.bot.returncode is None:
+            self.bot.send_signal(number)
+        return await self.wait_for_bot()
+
+    def rss(self) -> int:
+        """Resident memory of the bot process, in bytes."""
+        assert self.bot is not None
+        status = Path(f"/proc/{self.bot.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
+    def bot_log(self) -> str:
+        return (self.folder / "bot.log").read_text()
+
+    # --- what an admin does ---
+
+    async def card(self, command: str = "/deploy", user: SimUser | None = None) -> SimMessage:
+        """Sends a command and waits for its plan card."""
+        who, since = user or self.anna, await self.sim.mark()
+        await self.sim.say(who, command)
+        return await self.sim.wait_for(who, button="Confirm", since=since, timeout=60)
+
+    async def confirmed(self, command: str = "/deploy") -> int:
+        """Sends a command and taps Confirm on its card. Returns the mark from which the operation's messages come."""
+        card = await self.card(command)
+        since = await self.sim.mark()
+        await self.sim.tap(self.anna, card, "Confirm")
+        return since
+
+    async def verdict(self, since: int, user: SimUser | None = None, within: float = DEADLINE) -> SimMessage:
+        """The verdict that arrives after a mark, within so many seconds."""
+        return await self.sim.wait_for(user or self.anna, regex=VERDICT, since=since, timeout=within)
+
+    async def verdicts(self, since: int, user: SimUser | None = None) -> list[SimMessage]:
+        """Every verdict message that came after a mark."""
+        found = await self.sim.messages(user or self.anna, by_bot=True, since=since)
+        return [message for message in found if re.search(VERDICT, message.text)]
+
+    async def deploy(self, command: str = "/deploy") -> SimMessage:
+        """A whole deploy; returns its verdict."""
+        return await self.verdict(await self.confirmed(command))
+
+    # --- what is left behind ---
+
+    def operations(self) -> list[dict[str, str]]:
+        """The operations in the bot's database, oldest first."""
+        with sqlite3.connect(f"file:{self.folder}/data/opsgate.db?mode=ro", uri=True) as database:
+            rows = database.execute("SELECT body FROM operations ORDER BY created_at").fetchall()
+        database.close()
+        return [json.loads(row[0]) for row in rows]
+
+    def lock_is_free(self) -> bool:
+        """Whether nobody holds the project's lock on the host."""
+        holder = self.server.path.with_name("fitnessapp_opsgate") / "lock" / "holder"
+        return not holder.exists() or not holder.read_text().strip()
+
+
+@asynccontextmanager
+async def world(folder: Path, *, flood: str = "off", forwarding: bool = True) -> AsyncIterator[World]:
+    """Builds a world and clears everything it made, the bot first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    project = PracticeProject.create(folder / "source")
+    async with LocalBotApi.start(flood=flood) as api:
+        with Sshd(folder / "sshd", forwarding=forwarding) as sshd:
+            server = PracticeServer(sshd.home)
+            anna = await api.sim.user(ANNA, "Anna", start=False)
+            boris = await api.sim.user(BORIS, "Boris", start=False)
+            here = World(folder, api, sshd, project, server, anna, boris)
+            here.write_settings()
+            try:
+                yield here
+            finally:
+                await here.stop_bot(signal.SIGKILL)
+                server.teardown()
