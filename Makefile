@@ -29,6 +29,14 @@ check: install ## validate the settings only
 test: install lint engine-if-possible ## everything: lint, unit, integration, end to end
 	$(BIN)/pytest
 
+.PHONY: engine
+engine: ## a Docker Engine with Compose v2, sshd and the practice images (Debian or Ubuntu, as root)
+	@bash tests/e2e/engine/prepare.sh
+
+.PHONY: engine-if-possible
+engine-if-possible:
+	@bash tests/e2e/engine/prepare.sh || test "$$?" = 3 || exit 1
+
 .PHONY: unit
 unit: install ## only the tests that take seconds
 	$(BIN)/pytest tests/unit

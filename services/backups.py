@@ -9,13 +9,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from services import facts as facts_of
-from services.commands import dumps, postgres
 from services.commands import docker as docker_commands
+from services.commands import dumps, postgres
 from services.errors import CommandFailed, HostError, StepFailed
 from services.models import Backup, Container
 from services.projects import Database
 from services.remote.jobs import JobSpec
-from services.runner import Procedure, Run, Skip, StepDef
+from services.runs import Procedure, Run, Skip, StepDef
 
 READY_WITHIN = 60
 """Seconds for a database that was started for its backup to answer."""
@@ -213,5 +213,3 @@ def procedure(lock: StepDef, folder: Path) -> Procedure:
         UNLOCK,
     )
     return Procedure(forward=lambda _plan: tuple(forward), rollback=lambda _plan, _begun: (UNLOCK,))
-
-

@@ -40,19 +40,24 @@ class ComposeFile:
     includes: tuple[str, ...]
 
 
+class NotComposeFileError(ValueError):
+    """`line` is where it stops being one, None when it is YAML of another shape. Quotes nothing of the file."""
+
+    def __init__(self, line: int | None = None) -> None:
+        self.line = line
+        super().__init__("not a compose file")
+
+
 def parse(content: bytes) -> ComposeFile:
-    """Raises ValueError for what is not a compose file; its text says where, and quotes nothing."""
+    """Raises NotComposeFileError."""
     try:
         document = yaml.load(content, _Loader)  # noqa: S506 - a SafeLoader
-    except yaml.MarkedYAMLError as error:
-        raise ValueError(f"line {error.problem_mark.line + 1 if error.problem_mark else '?'}") from None
-    except yaml.YAMLError:
-        raise ValueError("not YAML") from None
-    if not isinstance(document, Mapping):
-        raise ValueError("not a mapping")
-    services = document.get("services") or {}
+    except yaml.YAMLError as error:
+        mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+        raise NotComposeFileError(mark.line + 1 if mark else None) from None
+    services = (document.get("services") or {}) if isinstance(document, Mapping) else None
     if not isinstance(services, Mapping) or not all(isinstance(v, Mapping | None) for v in services.values()):
-        raise ValueError("services")
+        raise NotComposeFileError
     started = {str(name): one or {} for name, one in services.items() if _starts(one or {})}
     name = document.get("name")
     return ComposeFile(

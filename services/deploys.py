@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from services import health
+from services import health, releases
 from services.backups import SHORT, UNLOCK, back_up, containers, start_database
-from services.build_progress import BuildProgress, failing_context
-from services.commands import compose, docker, files
+from services.commands import compose, docker, state_files
 from services.commands.compose import ComposeContext
 from services.errors import CommandFailed, StepFailed
+from services.facts.build import BuildProgress, failing_context
 from services.models import Plan, Release
 from services.remote.jobs import JobSpec
-from services.runner import Procedure, Run, Skip, StepDef
+from services.runs import Procedure, Run, Skip, StepDef
 
 UPLOAD_TIMEOUT = 3600
 CONFIG_TIMEOUT = 120
 FILES_TIMEOUT = 1800
 """Seconds for the safety copy and the swap of files."""
+STRAY_NAME = re.compile(r"[0-9a-f]{12}_(?P<name>.+)")
+"""What Compose calls a container while it puts another in its place."""
 
 
 def release_dir(run: Run, release: str) -> PurePosixPath:
@@ -93,7 +96,8 @@ async def check_config(run: Run) -> dict[str, Any]:
     """`compose config` on the new tree. A service-level env_file finds the server's env file through a link."""
     tree = _new(run) / "tree"
     if run.project.env_file:
-        await run.remote.run(files.link(run.project.path / run.project.env_file, tree / run.project.env_file))
+        env_file = run.project.path / run.project.env_file
+        await run.remote.run(state_files.link_env(env_file, tree / run.project.env_file), timeout=SHORT)
     await run.remote.run(compose.config(_context(run, tree)), timeout=CONFIG_TIMEOUT)
     return {}
 
@@ -173,12 +177,17 @@ async def up(run: Run) -> dict[str, Any]:
 async def _why_not_up(run: Run, error: CommandFailed) -> StepFailed:
     """Compose says only that a dependency is unhealthy; its own last lines say why."""
     found = await containers(run)
-    ills = [ill for ill in health.judge(found, ()) if ill.code not in {"health-starting", "health-not-running"}]
+    ills = [
+        ill for ill in health.judge(found, ()) if ill.code not in {"health-starting", "health-not-running"}
+    ]
     if not ills:
         return StepFailed("error-up-failed", detail=error.detail, status=error.exit_status)
     tail = await health.service_log(run, ills[0].service, found)
     return StepFailed(
-        ills[0].code, detail=f"{error.detail.strip()}\n{tail}".strip(), service=ills[0].service, **ills[0].args
+        ills[0].code,
+        detail=f"{error.detail.strip()}\n{tail}".strip(),
+        service=ills[0].service,
+        **ills[0].args,
     )
 
 
@@ -187,9 +196,10 @@ async def mend_names(run: Run) -> None:
     found = await containers(run)
     by_name = {container.name: container for container in found}
     for container in found:
-        prefix, _, name = container.name.partition("_")
-        if len(prefix) != 12 or not all(c in "0123456789abcdef" for c in prefix) or not name:
+        stray = STRAY_NAME.fullmatch(container.name)
+        if stray is None:
             continue
+        name = stray["name"]
         holder = by_name.get(name)
         if holder is None:
             await run.remote.run(docker.rename(container.id, name), timeout=SHORT)
@@ -212,10 +222,10 @@ async def record(run: Run) -> dict[str, Any]:
     where = release_dir(run, release.id)
     await run.remote.verb("write", where / "release.json", stdin=release.model_dump_json(indent=1).encode())
     await run.remote.verb("write", run.project.state_dir / "current", stdin=release.id.encode())
-    await run.remote.verb("forget", run.project.state_dir, "first")
+    await run.remote.run(state_files.forget(run.project.state_dir, "first"), timeout=SHORT)
     await run.store.releases.add(release)
     keep = [release.id, *([run.plan.current.id] if run.plan.current else [])]
-    await run.remote.verb("prune", run.project.state_dir, run.project.keep_releases, *keep, timeout=SHORT)
+    await releases.prune(run.remote, run.project, keep)
     return json.loads(release.model_dump_json(include={"id", "images", "commit"}))  # type: ignore[no-any-return]  # JSON of ours
 
 
@@ -279,7 +289,7 @@ async def record_previous(run: Run) -> dict[str, Any]:
     if run.plan.current:
         await run.remote.verb("write", state_dir / "current", stdin=run.plan.current.id.encode())
     else:
-        await run.remote.verb("forget", state_dir, "current")
+        await run.remote.run(state_files.forget(state_dir, "current"), timeout=SHORT)
     return {}
 
 

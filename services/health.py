@@ -11,7 +11,7 @@ from services.commands import docker as docker_commands
 from services.errors import CommandFailed, HostError, StepFailed
 from services.models import Container
 from services.phrases import Value
-from services.runner import Run
+from services.runs import Run
 
 MOST_RESTARTS = 3
 """So many restarts since `up` are a crash loop."""
@@ -40,20 +40,23 @@ def judge(found: Collection[Container], expected: Collection[str]) -> list[Ill]:
 
 def _judge_one(container: Container) -> Ill | None:
     name = container.service
-    if container.state == "exited" and container.exit_code == 0 and container.restart_policy in {"no", ""}:
-        return None  # a job that ran to its end
     if container.restarts >= MOST_RESTARTS:
         return Ill("health-restarting", name, hopeless=True, args={"count": container.restarts})
     if container.state in {"exited", "dead"}:
-        hopeless = container.restart_policy in {"no", ""}
-        return Ill("health-exited", name, hopeless=hopeless, args={"status": container.exit_code})
+        return _ended(container)
     if container.state != "running":
         return Ill("health-not-running", name, args={"state": container.state})
-    if container.health == "unhealthy":
-        return Ill("health-unhealthy", name)
-    if container.health == "starting":
-        return Ill("health-starting", name)
+    if container.health in {"unhealthy", "starting"}:
+        return Ill(f"health-{container.health}", name)
     return None
+
+
+def _ended(container: Container) -> Ill | None:
+    never_again = container.restart_policy in {"no", ""}
+    if container.state == "exited" and container.exit_code == 0 and never_again:
+        return None  # a job that ran to its end
+    args: dict[str, Value] = {"status": container.exit_code}
+    return Ill("health-exited", container.service, hopeless=never_again, args=args)
 
 
 async def gate(run: Run, expected: Collection[str]) -> None:

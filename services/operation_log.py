@@ -8,6 +8,7 @@ from typing import Protocol
 
 MOST_BYTES = 32 * 1024 * 1024
 """A step's log is cut at this size; the whole one stays on the host."""
+LONGEST_LINE = 65_536
 
 
 class Redact(Protocol):
@@ -30,7 +31,7 @@ class StepLog:
         lines, newline, self._rest = (self._rest + data).rpartition(b"\n")
         if newline:
             self._write(lines + newline)
-        elif len(self._rest) > 65_536:  # a line without end
+        elif len(self._rest) > LONGEST_LINE:  # a line without end
             self.close()
 
     def _write(self, data: bytes) -> None:

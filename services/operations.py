@@ -17,7 +17,8 @@ from services.operation_log import OperationLogs
 from services.phrases import Phrase
 from services.projects import Project
 from services.remote.hosts import Hosts
-from services.runner import Procedure, Run, Runner
+from services.runner import Runner
+from services.runs import Procedure, Run
 from services.store import Store
 from services.store.operations import ActiveAlready
 from services.tasks import Tasks

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Set
+from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
 from services.models import Facts, Operation, Plan, State
@@ -23,12 +24,12 @@ def expires_at(now: datetime) -> datetime:
     return now + OFFER_STANDS
 
 
-def live_touched(begun: Set[str]) -> bool:
+def live_touched(begun: AbstractSet[str]) -> bool:
     """Whether the running stack may have been changed by the steps that were begun."""
     return bool(begun & LIVE_STEPS)
 
 
-def verdict(begun: Set[str], *, rolled_back: bool) -> State:
+def verdict(begun: AbstractSet[str], *, rolled_back: bool) -> State:
     """How a failed operation ends: untouched, brought back, or left to a person."""
     if not live_touched(begun):
         return State.FAILED

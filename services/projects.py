@@ -13,7 +13,7 @@ NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
 
 def _posix_path(value: object) -> PurePosixPath:
     if not isinstance(value, str | PurePosixPath):
-        raise ValueError("must be a path")
+        raise ValueError("must be a path")  # noqa: TRY004 - pydantic turns only ValueError into a finding
     return PurePosixPath(value)
 
 
@@ -28,7 +28,12 @@ def _host_path(value: object) -> PurePosixPath:
 
 def _inside_path(value: object) -> PurePosixPath:
     path = _posix_path(value)
-    if path.is_absolute() or ".." in path.parts or not path.parts or re.search(r"[\x00-\x1f\x7f]", str(value)):
+    if (
+        path.is_absolute()
+        or ".." in path.parts
+        or not path.parts
+        or re.search(r"[\x00-\x1f\x7f]", str(value))
+    ):
         raise ValueError(f"must be a path inside the project, such as docker/compose.yml, not {str(value)!r}")
     return path
 

@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
 from typing import Any
 
 import structlog
 
 from services import policy
-from services.errors import Cancelled, CommandFailed, Fenced, OpsgateError, StepFailed, Unreachable
-from services.models import Operation, Plan, Progress, State, Step, StepState
-from services.operation_log import OperationLogs, StepLog
+from services.errors import Fenced, OpsgateError, Unreachable
+from services.models import Operation, Progress, State, Step, StepState
+from services.operation_log import OperationLogs
 from services.phrases import Phrase
 from services.projects import Project
 from services.remote.host import RemoteHost
-from services.remote.jobs import JobSpec, JobStatus
+from services.runs import Procedure, Run, Skip, StepDef
 from services.store import Store
 
 log = structlog.get_logger(__name__)
@@ -32,31 +31,6 @@ log = structlog.get_logger(__name__)
 LEASE = 600
 """Seconds for which the host's lock is ours without a sign of life from us."""
 RENEW_EVERY = 30
-
-
-class Skip(Enum):
-    """What a step returns when there was nothing to do."""
-
-    SKIPPED = "skipped"
-
-
-StepWork = Callable[["Run"], Awaitable[dict[str, Any] | Skip | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class StepDef:
-    """A named part of an operation. Its work must be safe to run again from the start."""
-
-    name: str
-    work: StepWork
-
-
-@dataclass(frozen=True, slots=True)
-class Procedure:
-    """How one kind of operation runs, and how it is undone from what was begun."""
-
-    forward: Callable[[Plan], tuple[StepDef, ...]]
-    rollback: Callable[[Plan, frozenset[str]], tuple[StepDef, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,120 +42,6 @@ class Patience:
     tell_after: float = 60
     first_delay: float = 0.5
     longest_delay: float = 15
-
-
-@dataclass
-class Run:
-    """One operation being carried out: what its steps see."""
-
-    operation: Operation
-    project: Project
-    remote: RemoteHost
-    store: Store
-    logs: OperationLogs
-    changed: Callable[[], None]
-    results: dict[str, dict[str, Any]] = field(default_factory=dict)
-    begun: set[str] = field(default_factory=set)
-    phase: str = "forward"
-    step_name: str = ""
-    position: int = 0
-    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
-    _progress: Progress | None = None
-    _written: Progress | None = None
-    _step_began: float = 0
-    lost_since: float | None = None
-    told_lost: bool = False
-    failing_service: str = ""
-
-    @property
-    def plan(self) -> Plan:
-        return self.operation.plan
-
-    def job_id(self, name: str = "") -> str:
-        """A job's name is made of what it is for, so that asking again finds it."""
-        return "-".join(part for part in (self.operation.id, self.phase[0], self.step_name, name) if part)
-
-    def check_cancelled(self) -> None:
-        """Raises Cancelled when a person asked to stop. A rollback is never stopped half way."""
-        if self.phase == "forward" and self.cancelled.is_set():
-            raise Cancelled
-
-    async def sleep(self, seconds: float) -> None:
-        """Waits; a cancellation ends the wait at once."""
-        if self.phase == "forward":
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.cancelled.wait(), seconds)
-            self.check_cancelled()
-        else:
-            await asyncio.sleep(seconds)
-
-    def progress(self, done: int | None = None, total: int | None = None, unit: str = "") -> None:
-        """Notes where the step stands; written to the store about once a second. Raises Cancelled."""
-        self.check_cancelled()
-        elapsed = time.monotonic() - self._step_began
-        rate = done / elapsed if done and elapsed > 1 else None
-        self._progress = Progress(
-            step=self.step_name, phase=self.phase, done=done, total=total, unit=unit, rate=rate
-        )
-
-    async def flush_progress(self) -> None:
-        if self._progress is not self._written:
-            self._written = self._progress
-            await self.store.operations.progress(self.operation.id, self._progress)
-            self.changed()
-
-    def step_log(self, suffix: str = "") -> StepLog:
-        name = f"{self.step_name}-{suffix}" if suffix else self.step_name
-        return self.logs.step(self.operation.id, self.phase, self.position, name)
-
-    async def job(
-        self,
-        spec: JobSpec,
-        timeout: float,
-        on_log: Callable[[bytes], None] | None = None,
-        ok: tuple[int, ...] = (0,),
-        log_name: str = "",
-    ) -> JobStatus:
-        """Begins or finds a job and follows it to its end.
-
-        Raises CommandFailed for another exit status than `ok`, StepFailed when the host lost the job or the
-        deadline passed (the job is ended then), Cancelled, Unreachable (the job goes on).
-        """
-        jobs = self.remote.jobs
-        deadline = time.monotonic() + timeout
-        status = await jobs.begin(spec)
-        offset, wait, tail = 0, 0.05, b""
-        step_log = self.step_log(log_name)
-        while True:
-            status, data = await jobs.poll(spec.state_dir, spec.id, offset)
-            self.lost_since = None
-            if data:
-                offset += len(data)
-                step_log.feed(data)
-                tail = (tail + data)[-4096:]
-                if on_log:
-                    on_log(data)
-                continue
-            if status.state != "running":
-                break
-            await self._give_up_on_job(spec, deadline)
-            await asyncio.sleep(wait)
-            wait = min(wait * 1.5, 1.0)
-        step_log.close()
-        if status.state != "exited":
-            raise StepFailed("error-job-interrupted", step=self.step_name)
-        if status.exit_status not in ok:
-            raise CommandFailed(spec.command.name, status.exit_status or -1, tail.decode("utf-8", "replace"))
-        return status
-
-    async def _give_up_on_job(self, spec: JobSpec, deadline: float) -> None:
-        try:
-            self.check_cancelled()
-            if time.monotonic() > deadline:
-                raise StepFailed("error-step-timeout", step=self.step_name)
-        except StepFailed:
-            await self.remote.jobs.cancel(spec.state_dir, spec.id)
-            raise
 
 
 class Runner:
@@ -297,12 +157,12 @@ class Runner:
         began = old.started_at if old else datetime.now(UTC)
         entry = Step(name=step.name, phase=run.phase, state=StepState.RUNNING, started_at=began)
         await self._journal(run, entry)
-        run._step_began = time.monotonic()  # noqa: SLF001 - the runner owns its runs
+        run.step_began = time.monotonic()
         result = await self._patiently(run, step)
         state = StepState.SKIPPED if result is Skip.SKIPPED else StepState.DONE
         values = result if isinstance(result, dict) else {}
         run.results[step.name] = values
-        run._progress = None  # noqa: SLF001
+        run.shown = None
         done = entry.model_copy(update={"state": state, "finished_at": datetime.now(UTC), "result": values})
         await self._journal(run, done)
 
@@ -336,7 +196,7 @@ class Runner:
         if lost > self._patience.tell_after and not run.told_lost:
             run.told_lost = True
             await self._tell_lost(run)
-        run._progress = Progress(step=run.step_name, phase=run.phase, unit="lost")  # noqa: SLF001
+        run.shown = Progress(step=run.step_name, phase=run.phase, unit="lost")
         await run.sleep(delay)
 
     def _patience_now(self, run: Run) -> float:

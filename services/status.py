@@ -35,7 +35,9 @@ class ProjectStatus:
 
 
 class StatusReader:
-    def __init__(self, store: Store, hosts: Hosts, projects: Mapping[str, Project], instance_key: bytes) -> None:
+    def __init__(
+        self, store: Store, hosts: Hosts, projects: Mapping[str, Project], instance_key: bytes
+    ) -> None:
         self._store = store
         self._hosts = hosts
         self._projects = projects

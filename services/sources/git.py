@@ -35,10 +35,11 @@ class Ended:
     stderr: str
 
 
-async def run(
-    command: Command, timeout: float = LOCAL_TIMEOUT, env: Mapping[str, str] | None = None
-) -> Ended:  # noqa: ASYNC109 - the process must be killed at the deadline, not only left
-    """Runs git without a terminal to ask at. Raises SourceError past the deadline or when git is not installed."""
+async def run(command: Command, within: float = LOCAL_TIMEOUT, env: Mapping[str, str] | None = None) -> Ended:
+    """Runs git without a terminal to ask at, for at most `within` seconds.
+
+    Raises SourceError past the deadline or when git is not installed.
+    """
     inherited = {key: value for key, value in os.environ.items() if key not in _OURS_TO_SET}
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     ssh = {"GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")}
@@ -54,10 +55,10 @@ async def run(
     except FileNotFoundError:
         raise SourceError("error-git-missing") from None
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(within):
             stdout, stderr = await process.communicate()
     except TimeoutError:
-        raise SourceError("error-git-timeout", seconds=round(timeout)) from None
+        raise SourceError("error-git-timeout", seconds=round(within)) from None
     finally:
         if process.returncode is None:
             process.kill()
@@ -86,8 +87,8 @@ def split_login(url: str) -> tuple[str, dict[str, str]]:
     return clean, {"GIT_CONFIG_COUNT": "1"} | header
 
 
-async def _must(command: Command, code: str, timeout: float = LOCAL_TIMEOUT, **env: str) -> bytes:  # noqa: ASYNC109 - handed on to run
-    ended = await run(command, timeout, env)
+async def _must(command: Command, code: str, within: float = LOCAL_TIMEOUT, **env: str) -> bytes:
+    ended = await run(command, within, env)
     if ended.exit_status != 0:
         raise SourceError(code, detail=ended.stderr[-2000:])
     return ended.stdout

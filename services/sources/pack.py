@@ -143,7 +143,7 @@ def _compose(project: Project, root: Path, shipped: set[str]) -> ComposeFile:
         raise SourceError("error-source-no-compose-file", file=name)
     first = _parsed(root, name)
     if not first.services and not first.includes:
-        raise SourceError("error-compose-file", file=name, where="services")
+        raise SourceError("error-compose-file", file=name, line=0)
     files, waiting, seen = [first], _beside(name, first), {name}
     while waiting and len(seen) < _MOST_INCLUDES:
         if (included := waiting.pop(0)) in shipped and included not in seen:
@@ -166,5 +166,5 @@ def _beside(name: str, file: ComposeFile) -> list[str]:
 def _parsed(root: Path, name: str) -> ComposeFile:
     try:
         return compose_file.parse((root / name).read_bytes())
-    except ValueError as error:
-        raise SourceError("error-compose-file", file=name, where=str(error)) from None
+    except compose_file.NotComposeFileError as error:
+        raise SourceError("error-compose-file", file=name, line=error.line or 0) from None

@@ -21,14 +21,12 @@ class People:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def seen(
-        self, user_id: int, name: str, language: str, now: float, *, private: bool = True
-    ) -> None:
+    async def seen(self, user_id: int, name: str, language: str, now: float, *, private: bool = True) -> None:
         """An admin spoke: this is their name; in a private chat they are reachable. A chosen language stays."""
         await self._database.write(
-            """INSERT INTO people (user_id, name, language, first_seen) VALUES (?1, ?2, ?3, ?4)
+            """INSERT INTO people (user_id, name, language, first_seen) VALUES (?, ?, ?, ?)
                ON CONFLICT (user_id) DO UPDATE SET name = excluded.name, stranger = 0,
-                   reachable = CASE ?5 WHEN 1 THEN 1 ELSE reachable END,
+                   reachable = CASE ? WHEN 1 THEN 1 ELSE reachable END,
                    language = CASE chosen WHEN 1 THEN language ELSE excluded.language END""",
             (user_id, name, language, now, int(private)),
         )
@@ -69,7 +67,9 @@ class People:
             row["user_id"]: row for row in await self._database.all("SELECT * FROM people WHERE stranger = 0")
         }
         return [
-            Admin(i, rows[i]["name"], rows[i]["language"], bool(rows[i]["reachable"]), bool(rows[i]["chosen"]))
+            Admin(
+                i, rows[i]["name"], rows[i]["language"], bool(rows[i]["reachable"]), bool(rows[i]["chosen"])
+            )
             if i in rows
             else Admin(i, "", "en", reachable=True)
             for i in ids

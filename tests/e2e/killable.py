@@ -10,10 +10,12 @@ import os
 import signal
 import sys
 
+from services.remote.jobs import Jobs, JobSpec, JobStatus
+
 from bot.cli import main
 from services.models import Step, StepState
-from services.remote.jobs import Jobs, JobSpec, JobStatus
-from services.runner import Run, Runner
+from services.runner import Runner
+from services.runs import Run
 
 PHASE, STEP, MOMENT = os.environ["KILL_AT"].split(":")
 _now: list[tuple[str, str]] = [("", "")]

@@ -1,6 +1,6 @@
 # The practice images, made on the spot because no image registry can be assumed. Read by prepare.sh, whose
 # `say`, `impossible`, `has`, `can_install`, `install`, `refresh_lists`, `$here` and `$state` it uses.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC1091,SC2154
 #
 # Each image carries the hash of its recipe as the label opsgate.recipe and is made again only when that changes.
 
@@ -28,6 +28,12 @@ prepare_images() {
             make_image "$name"
         fi
     done
+    forget_replaced
+}
+
+# Images of earlier recipes that nothing uses any more; those still in use are refused and stay.
+forget_replaced() {
+    docker image ls --quiet --filter dangling=true --filter "label=$recipe_label" | xargs -r docker image rm >/dev/null 2>&1 || true
 }
 
 make_image() {

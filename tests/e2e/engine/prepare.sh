@@ -90,6 +90,8 @@ forget_stale_pid() {
 }
 
 start_engine() {
+    [ "$(id -u)" = 0 ] || impossible "no Docker Engine answers to this user, and only root can start one"
+    engine_pid=
     if [ -d /run/systemd/system ]; then
         say "starting docker.service"
         systemctl start docker >&2 || impossible "docker.service does not start (journalctl -u docker)"
@@ -98,11 +100,13 @@ start_engine() {
         forget_stale_pid "$state/dockerd.pid" dockerd
         forget_stale_pid /var/run/docker/containerd/containerd.pid containerd
         setsid dockerd --pidfile "$state/dockerd.pid" >"$state/dockerd.log" 2>&1 </dev/null 9>&- &
+        engine_pid=$!
     fi
     tries=0
     until engine_answers; do
         tries=$((tries + 1))
-        [ "$tries" -le 150 ] || impossible "dockerd does not answer ($(tail -n 1 "$state/dockerd.log" 2>/dev/null))"
+        { [ "$tries" -le 150 ] && { [ -z "$engine_pid" ] || kill -0 "$engine_pid" 2>/dev/null; }; } ||
+            impossible "dockerd does not answer ($(tail -n 1 "$state/dockerd.log" 2>/dev/null))"
         sleep 0.2
     done
 }
@@ -128,6 +132,7 @@ install_compose() {
 # Debian 12 stops at Compose 1. Debian 13's package needs nothing that Debian 12 lacks, so its plugin is taken from
 # the same mirror, through apt (which verifies the archive's signature), without telling the system about trixie.
 compose_from_next_release() {
+    # shellcheck disable=SC2016 # apt's own placeholder
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
     [ -n "$mirror" ] || impossible "no Debian mirror among apt's sources to take Compose v2 from"
     say "taking Compose v2 out of Debian 13's docker-compose"

@@ -15,7 +15,8 @@ from services.errors import OpsgateError
 from services.models import Kind, Operation, Origin, Person, Plan, State
 from services.operation_log import OperationLogs
 from services.projects import Project, TreeSource
-from services.runner import Patience, Procedure, Run, Runner, StepDef
+from services.runner import Patience, Runner
+from services.runs import Procedure, Run, StepDef
 from services.store import Store
 
 ANNA = Person(id=1001, name="Anna")

@@ -6,7 +6,7 @@ import pytest
 
 from services.errors import CommandFailed, Fenced, HostKeyChanged, LockHeld, StepFailed, Unreachable
 from services.models import State
-from services.runner import Run, StepDef
+from services.runs import Run, StepDef
 from tests.unit.services.stage import ANNA, BORIS, Crash, Stage
 
 FORWARD = ("lock", "build", "swap", "up", "health")

@@ -1,0 +1,281 @@
+"""Durable intake: an update is stored before Telegram is told that we have it, then handled in order per chat."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from aiogram import Bot, Dispatcher
+from aiogram.methods import DeleteWebhook, GetWebhookInfo
+from aiogram.types import Update
+from pydantic import ValidationError
+
+from bot.gateway import RawGetUpdates
+from bot.outcomes import Conflict, FloodWait, TelegramFailure, Unauthorized
+from services.phrases import Phrase
+from services.store import Store
+from services.store.inbox import Incoming
+from services.tasks import Tasks
+
+log = structlog.get_logger(__name__)
+
+ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"]
+
+
+class FatalIntake(Exception):
+    """There is no use in going on: the token is wrong, or somebody else uses it. The process exits with status 1."""
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """Times of the poll loop, in seconds, and how much is worked on at once."""
+
+    poll: int = 50
+    answer_grace: float = 15.0  # beyond `poll`, until an unanswered poll is given up
+    floor: float = 0.3  # between polls that came back empty too soon
+    longest_delay: float = 30.0
+    conflicts: int = 3  # in a row, over at least:
+    conflict_seconds: float = 10.0
+    conflict_delay: float = 5.0
+    at_once: int = 16
+    most_waiting: int = 300
+
+
+@dataclass
+class _Lane:
+    """What one chat waits for. Commands and taps have a lane each, so that no tap waits behind a slow command."""
+
+    waiting: deque[Incoming] = field(default_factory=deque)
+
+
+class Intake:
+    """`run()` polls until `stop()`; handlers run as tasks of `tasks`."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        dispatcher: Dispatcher,
+        store: Store,
+        tasks: Tasks,
+        admin_ids: Callable[[], Sequence[int]],
+        *,
+        rhythm: Rhythm | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._bot = bot
+        self._dispatcher = dispatcher
+        self._store = store
+        self._tasks = tasks
+        self._admin_ids = admin_ids
+        self._rhythm = rhythm or Rhythm()
+        self._clock = clock
+        self._stopping = False
+        self._waiting_on: asyncio.Timeout | None = None
+        self._lanes: dict[str, _Lane] = {}
+        self._taken: set[int] = set()
+        self._lane_number = 0
+        self._slots = asyncio.Semaphore(self._rhythm.at_once)
+        self._moved = asyncio.Event()
+
+    # --- life ---
+
+    async def run(self) -> None:
+        """Handles what was left, then polls. Returns after `stop()`; raises FatalIntake when polling is useless."""
+        await self._dispatch_waiting()
+        offset = await self._store.inbox.next_offset()
+        if not await self._patiently(self._drop_webhook):
+            return
+        log.info("polling", offset=offset)
+        while not self._stopping:
+            began = time.monotonic()
+            updates = await self._patiently(lambda at=offset: self._poll(at))  # type: ignore[misc]  # mypy cannot infer a lambda's default
+            if updates:
+                offset = await self._take(updates, offset)
+            elif time.monotonic() - began < self._rhythm.floor:
+                await self._sleep(self._rhythm.floor)
+            await self._room()
+
+    async def stop(self, grace: float) -> None:
+        """Ends the long poll at once and waits up to `grace` seconds for handlers that run.
+
+        What was not begun stays in the inbox for the next start.
+        """
+        self._stopping = True
+        self._interrupt()
+        self._moved.set()
+        for lane in self._lanes.values():
+            lane.waiting.clear()
+        deadline = time.monotonic() + grace
+        while self._lanes and time.monotonic() < deadline:
+            self._moved.clear()
+            try:
+                await asyncio.wait_for(self._moved.wait(), max(0.01, deadline - time.monotonic()))
+            except TimeoutError:
+                break
+        if self._lanes:
+            log.warning("handlers did not end in time", count=len(self._lanes))
+
+    def _interrupt(self) -> None:
+        if self._waiting_on is not None:
+            self._waiting_on.reschedule(asyncio.get_running_loop().time())
+
+    # --- polling ---
+
+    async def _poll(self, offset: int | None) -> list[dict[str, Any]]:
+        seconds = self._rhythm.poll
+        method = RawGetUpdates(offset=offset, limit=100, timeout=seconds, allowed_updates=ALLOWED_UPDATES)
+        updates = await self._bot(method, request_timeout=int(seconds + self._rhythm.answer_grace))
+        return [update for update in updates if self._has_id(update)]
+
+    @staticmethod
+    def _has_id(update: dict[str, Any]) -> bool:
+        if isinstance(update.get("update_id"), int):
+            return True
+        log.error("an update without an id was dropped")
+        return False
+
+    async def _drop_webhook(self) -> bool:
+        """Long polling and a webhook exclude each other. What waits at Telegram stays there."""
+        info = await self._bot(GetWebhookInfo())
+        if info.url:
+            log.warning("a webhook was set; it is removed")
+            await self._bot(DeleteWebhook(drop_pending_updates=False))
+        return True
+
+    async def _patiently(self, ask: Callable[[], Any]) -> Any:
+        """Asks until there is an answer; None when we are stopping. Raises FatalIntake."""
+        troubles, conflicts, first_conflict = 0, 0, 0.0
+        while not self._stopping:
+            try:
+                async with asyncio.timeout(None) as self._waiting_on:
+                    return await ask()
+            except TimeoutError:
+                return None  # stop() ended the wait
+            except Unauthorized as failure:
+                raise FatalIntake(f"Telegram does not accept BOT_TOKEN ({failure})") from None
+            except Conflict as failure:
+                conflicts += 1
+                first_conflict = first_conflict or time.monotonic()
+                await self._conflict(failure, conflicts, time.monotonic() - first_conflict)
+            except FloodWait as failure:
+                log.warning("telegram asks to wait", seconds=failure.retry_after)
+                await self._sleep(failure.retry_after)
+            except TelegramFailure as failure:
+                troubles, conflicts, first_conflict = troubles + 1, 0, 0.0
+                await self._back_off(failure, troubles)
+            finally:
+                self._waiting_on = None
+        return None
+
+    async def _conflict(self, failure: Conflict, count: int, seconds: float) -> None:
+        log.error("somebody else polls with this token", count=count, reason=failure.reason)
+        if count >= self._rhythm.conflicts and seconds > self._rhythm.conflict_seconds:
+            await self._store.outbox.notice(Phrase(id="notice-conflict"), self._admin_ids(), self._clock())
+            raise FatalIntake("somebody else polls Telegram with this BOT_TOKEN, or has set a webhook")
+        await self._sleep(self._rhythm.conflict_delay)
+
+    async def _back_off(self, failure: TelegramFailure, troubles: int) -> None:
+        wait = min(self._rhythm.longest_delay, 0.5 * 2 ** min(troubles - 1, 10))
+        wait *= random.uniform(0.7, 1.0)  # noqa: S311 - jitter, not a secret
+        log.warning("telegram does not answer", failure=type(failure).__name__, reason=failure.reason, wait=round(wait, 1))
+        await self._sleep(wait)
+
+    async def _sleep(self, seconds: float) -> None:
+        """Ends early when we are stopping."""
+        try:
+            async with asyncio.timeout(seconds) as self._waiting_on:
+                if not self._stopping:
+                    await asyncio.Event().wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting_on = None
+
+    # --- storing and handing on ---
+
+    async def _take(self, updates: list[dict[str, Any]], offset: int | None) -> int | None:
+        """Stores a batch in one commit. The offset that acknowledges it comes after, never before."""
+        try:
+            await self._store.inbox.put(updates, self._clock())
+        except Exception:
+            log.exception("updates could not be stored; they stay with Telegram")
+            await self._sleep(5)
+            return offset
+        await self._dispatch_waiting()
+        return max(update["update_id"] for update in updates) + 1
+
+    async def _room(self) -> None:
+        """Waits while too much is being worked on."""
+        while len(self._taken) >= self._rhythm.most_waiting and not self._stopping:
+            self._moved.clear()
+            await self._moved.wait()
+
+    async def _dispatch_waiting(self) -> None:
+        for incoming in await self._store.inbox.waiting():
+            if incoming.update_id not in self._taken:
+                self._taken.add(incoming.update_id)
+                self._enqueue(lane_of(incoming.payload), incoming)
+
+    def _enqueue(self, key: str, incoming: Incoming) -> None:
+        if (lane := self._lanes.get(key)) is not None:
+            lane.waiting.append(incoming)
+            return
+        self._lanes[key] = _Lane(deque([incoming]))
+        self._lane_number += 1
+        if not self._tasks.start(f"updates:{key}:{self._lane_number}", self._work(key)):
+            del self._lanes[key]
+
+    async def _work(self, key: str) -> None:
+        lane = self._lanes[key]
+        try:
+            while lane.waiting:
+                async with self._slots:
+                    if lane.waiting:  # stop() may have emptied it
+                        await self._handle(lane.waiting.popleft())
+        finally:
+            self._lanes.pop(key, None)
+            self._moved.set()
+
+    async def _handle(self, incoming: Incoming) -> None:
+        update_id, inbox = incoming.update_id, self._store.inbox
+        try:
+            if not await inbox.begin(update_id):
+                log.error("an update was tried too often and set aside", update_id=update_id)
+                return
+            try:
+                update = Update.model_validate(incoming.payload, context={"bot": self._bot})
+            except ValidationError:
+                log.error("an update cannot be decoded and was set aside", update_id=update_id)  # noqa: TRY400 - the traceback would show what it holds
+                await inbox.end(update_id, "poison")
+                return
+            await inbox.end(update_id, await self._feed(update, incoming.received_at))
+        except Exception:
+            log.exception("an update could not be handled", update_id=update_id)
+        finally:
+            self._taken.discard(update_id)
+
+    async def _feed(self, update: Update, received_at: float) -> str:
+        """Runs the handler. Returns the state in which the inbox keeps the update."""
+        try:
+            await self._dispatcher.feed_update(self._bot, update, received_at=received_at)
+        except Exception:
+            log.exception("a handler failed", update_id=update.update_id)
+            return "failed"
+        return "done"
+
+
+def lane_of(payload: dict[str, Any]) -> str:
+    """Updates of one lane are handled one after the other. Whatever cannot be read has a lane of its own."""
+    kind = next((name for name in ALLOWED_UPDATES if isinstance(payload.get(name), dict)), None)
+    if kind is None:
+        return "other"
+    event = payload[kind].get("message") if kind == "callback_query" else payload[kind]
+    chat = event.get("chat") if isinstance(event, dict) else None
+    chat_id = chat.get("id") if isinstance(chat, dict) else None
+    return f"{'taps' if kind == 'callback_query' else 'chat'}:{chat_id}"
