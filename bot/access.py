@@ -56,6 +56,8 @@ class Access(BaseMiddleware):
         return await handler(event, data)
 
     async def _admit(self, update: Update) -> Visitor | None:
+        user: User | None
+        chat: Chat | None
         if update.message is not None:
             user, chat = speaker(update.message), update.message.chat
         elif update.callback_query is not None:

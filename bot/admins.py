@@ -41,6 +41,11 @@ class Admins:
     async def choose_language(self, user_id: int, language: str) -> None:
         await self._people.choose_language(user_id, language)
 
+    async def chosen(self, user_id: int) -> str | None:
+        """The language that they chose themselves, if they did."""
+        found = await self._people.admins([user_id])
+        return found[0].language if found[0].chosen else None
+
     async def known(self) -> list[Admin]:
         return await self._people.admins(sorted(self.ids))
 

@@ -86,7 +86,10 @@ class Gateway(BaseRequestMiddleware):
             delay *= 2
 
     async def _once(
-        self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]
+        self,
+        make_request: NextRequestMiddlewareType[TelegramType],
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
     ) -> Any:
         try:
             return await make_request(bot, method)
@@ -102,7 +105,9 @@ class Gateway(BaseRequestMiddleware):
         if (delay := self._pace.take(chat_id)) > 0:
             await self._sleep(delay)
 
-    def _wait_after(self, failure: TelegramFailure, method: TelegramMethod[Any], delay: float) -> float | None:
+    def _wait_after(
+        self, failure: TelegramFailure, method: TelegramMethod[Any], delay: float
+    ) -> float | None:
         """Seconds until the same request may be tried again; None when trying again is not ours to decide."""
         if isinstance(failure, FloodWait):
             self._pace.hold(_counted_chat(method), failure.retry_after)
@@ -122,7 +127,9 @@ def _counted_chat(method: TelegramMethod[Any]) -> int | None:
 
 def _is_repeatable(method: TelegramMethod[Any]) -> bool:
     """Whether doing it twice is the same as once. A sent message is not."""
-    return not method.__api_method__.startswith(("send", "copy", "forward")) or isinstance(method, SendChatAction)
+    return not method.__api_method__.startswith(("send", "copy", "forward")) or isinstance(
+        method, SendChatAction
+    )
 
 
 def make_bot(token: str, api_url: str, gateway: Gateway | None = None) -> Bot:

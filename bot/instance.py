@@ -26,7 +26,9 @@ def only_instance(data_dir: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.pread(file, 20, 0).decode("ascii", "replace").strip()
-            raise AnotherInstance(detail=f"{data_dir} is in use by process {holder or '?'}", pid=holder) from None
+            raise AnotherInstance(
+                detail=f"{data_dir} is in use by process {holder or '?'}", pid=holder
+            ) from None
         os.ftruncate(file, 0)
         os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
         yield

@@ -7,6 +7,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,8 +41,9 @@ class Rhythm:
     answer_grace: float = 15.0  # beyond `poll`, until an unanswered poll is given up
     floor: float = 0.3  # between polls that came back empty too soon
     longest_delay: float = 30.0
-    conflicts: int = 3  # in a row, over at least:
+    conflicts: int = 3  # so many, over more than so many seconds, are a second instance
     conflict_seconds: float = 10.0
+    conflict_memory: float = 120.0
     conflict_delay: float = 5.0
     at_once: int = 16
     most_waiting: int = 300
@@ -80,6 +82,7 @@ class Intake:
         self._lanes: dict[str, _Lane] = {}
         self._taken: set[int] = set()
         self._lane_number = 0
+        self._conflicts: list[float] = []
         self._slots = asyncio.Semaphore(self._rhythm.at_once)
         self._moved = asyncio.Event()
 
@@ -122,7 +125,7 @@ class Intake:
             log.warning("handlers did not end in time", count=len(self._lanes))
 
     def _interrupt(self) -> None:
-        if self._waiting_on is not None:
+        if self._waiting_on is not None and not self._waiting_on.expired():
             self._waiting_on.reschedule(asyncio.get_running_loop().time())
 
     # --- polling ---
@@ -150,7 +153,7 @@ class Intake:
 
     async def _patiently(self, ask: Callable[[], Any]) -> Any:
         """Asks until there is an answer; None when we are stopping. Raises FatalIntake."""
-        troubles, conflicts, first_conflict = 0, 0, 0.0
+        troubles = 0
         while not self._stopping:
             try:
                 async with asyncio.timeout(None) as self._waiting_on:
@@ -160,30 +163,38 @@ class Intake:
             except Unauthorized as failure:
                 raise FatalIntake(f"Telegram does not accept BOT_TOKEN ({failure})") from None
             except Conflict as failure:
-                conflicts += 1
-                first_conflict = first_conflict or time.monotonic()
-                await self._conflict(failure, conflicts, time.monotonic() - first_conflict)
+                await self._conflict(failure)
             except FloodWait as failure:
                 log.warning("telegram asks to wait", seconds=failure.retry_after)
                 await self._sleep(failure.retry_after)
             except TelegramFailure as failure:
-                troubles, conflicts, first_conflict = troubles + 1, 0, 0.0
+                troubles += 1
                 await self._back_off(failure, troubles)
             finally:
                 self._waiting_on = None
         return None
 
-    async def _conflict(self, failure: Conflict, count: int, seconds: float) -> None:
-        log.error("somebody else polls with this token", count=count, reason=failure.reason)
-        if count >= self._rhythm.conflicts and seconds > self._rhythm.conflict_seconds:
+    async def _conflict(self, failure: Conflict) -> None:
+        """Once is a restart that overlaps. Again and again is a second instance, which takes a share of all updates."""
+        now, rhythm = time.monotonic(), self._rhythm
+        self._conflicts = [at for at in self._conflicts if at > now - rhythm.conflict_memory] + [now]
+        log.error("somebody else polls with this token", count=len(self._conflicts), reason=failure.reason)
+        if len(self._conflicts) >= rhythm.conflicts and now - self._conflicts[0] > rhythm.conflict_seconds:
             await self._store.outbox.notice(Phrase(id="notice-conflict"), self._admin_ids(), self._clock())
-            raise FatalIntake("somebody else polls Telegram with this BOT_TOKEN, or has set a webhook")
-        await self._sleep(self._rhythm.conflict_delay)
+            raise FatalIntake("somebody else polls Telegram with this BOT_TOKEN")
+        await self._sleep(rhythm.conflict_delay)
+        with suppress(TelegramFailure):  # it may be a webhook that was set meanwhile
+            await self._drop_webhook()
 
     async def _back_off(self, failure: TelegramFailure, troubles: int) -> None:
         wait = min(self._rhythm.longest_delay, 0.5 * 2 ** min(troubles - 1, 10))
         wait *= random.uniform(0.7, 1.0)  # noqa: S311 - jitter, not a secret
-        log.warning("telegram does not answer", failure=type(failure).__name__, reason=failure.reason, wait=round(wait, 1))
+        log.warning(
+            "telegram does not answer",
+            failure=type(failure).__name__,
+            reason=failure.reason,
+            wait=round(wait, 1),
+        )
         await self._sleep(wait)
 
     async def _sleep(self, seconds: float) -> None:
@@ -202,13 +213,15 @@ class Intake:
     async def _take(self, updates: list[dict[str, Any]], offset: int | None) -> int | None:
         """Stores a batch in one commit. The offset that acknowledges it comes after, never before."""
         try:
-            await self._store.inbox.put(updates, self._clock())
+            new = await self._store.inbox.put(updates, self._clock())
         except Exception:
             log.exception("updates could not be stored; they stay with Telegram")
             await self._sleep(5)
             return offset
+        if not new:  # a server that ignores the offset is not to be hammered
+            await self._sleep(self._rhythm.floor)
         await self._dispatch_waiting()
-        return max(update["update_id"] for update in updates) + 1
+        return 1 + max(int(update["update_id"]) for update in updates)
 
     async def _room(self) -> None:
         """Waits while too much is being worked on."""

@@ -2,7 +2,7 @@
 
 g:y:<nonce>, g:n:<nonce>   the gate: confirm, dismiss
 x:<operation>              cancel a running operation
-o:<operation>              details; l:<operation> its log as a document
+o:<operation>              details; u:<operation> the same in place; l:<operation> its log as a document
 p:<kind>:<project>         propose an operation
 m:<command>                what the command would do
 t:<language>               speak this language
@@ -23,6 +23,7 @@ MOST_BYTES = 64
 GATE = r"^g:[yn]:[A-Za-z0-9_-]{1,60}$"
 CANCEL = r"^x:[A-Za-z0-9_-]{1,60}$"
 DETAILS = r"^o:[A-Za-z0-9_-]{1,60}$"
+DETAILS_AGAIN = r"^u:[A-Za-z0-9_-]{1,60}$"
 LOG = r"^l:[A-Za-z0-9_-]{1,60}$"
 PROPOSE = r"^p:(deploy|backup):[a-z0-9][a-z0-9_-]{0,39}$"
 MENU = r"^m:(status|deploy|backup|ops)$"
@@ -83,7 +84,7 @@ def projects(kind: Kind, names: Iterable[str]) -> InlineKeyboardMarkup | None:
 def details(operation: Operation, texts: Texts, *, has_log: bool) -> InlineKeyboardMarkup | None:
     """Log and, while it runs, Cancel and Refresh."""
     log = [button(texts("button-log"), f"l:{operation.id}")] if has_log else []
-    again = [] if operation.finished_at else [button(texts("button-refresh"), f"o:{operation.id}")]
+    again = [] if operation.finished_at else [button(texts("button-refresh"), f"u:{operation.id}")]
     stop = cancel(operation, texts)
     return rows([*log, *again], stop.inline_keyboard[0] if stop else [])
 

@@ -27,6 +27,7 @@ from aiogram.exceptions import (
     TelegramAPIError,
     TelegramBadRequest,
     TelegramConflictError,
+    TelegramEntityTooLarge,
     TelegramForbiddenError,
     TelegramMigrateToChat,
     TelegramNetworkError,
@@ -121,6 +122,14 @@ _BAD_REQUESTS: tuple[tuple[str, Callable[[str, str], TelegramFailure]], ...] = (
     ("not enough rights to send", ChatClosed),
     ("have no rights to send", ChatClosed),
 )
+_BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Callable[[str, str], TelegramFailure]], ...] = (
+    ((TelegramUnauthorizedError, TelegramNotFound), Unauthorized),
+    ((TelegramConflictError,), Conflict),
+    ((TelegramForbiddenError,), ChatClosed),
+    ((TelegramServerError,), NotTaken),
+    ((TelegramEntityTooLarge,), Rejected),
+    ((TelegramNetworkError,), NoAnswer),
+)
 _CANNOT_CONNECT = (
     aiohttp.ClientConnectorError,
     aiohttp.ClientProxyConnectionError,
@@ -130,32 +139,29 @@ _CANNOT_CONNECT = (
 
 def classify(error: Exception, method: str) -> TelegramFailure:
     """By type; by text only where Telegram gives nothing else. Whatever is unknown may have arrived."""
+    if isinstance(error, TelegramFailure):
+        return error
+    if isinstance(error, ClientDecodeError):
+        return _unreadable(error.data, method)
+    if isinstance(error, TelegramAPIError):
+        return _refusal(error, method)
+    return NoAnswer(method, type(error).__name__)
+
+
+def _refusal(error: TelegramAPIError, method: str) -> TelegramFailure:
+    text = error.message or ""
     match error:
-        case TelegramFailure():
-            return error
         case TelegramRetryAfter():
             return FloodWait(method, float(error.retry_after))
         case TelegramMigrateToChat():
             return ChatMoved(method, error.migrate_to_chat_id)
-        case TelegramUnauthorizedError() | TelegramNotFound():
-            return Unauthorized(method, error.message)
-        case TelegramConflictError():
-            return Conflict(method, error.message)
-        case TelegramForbiddenError():
-            return ChatClosed(method, error.message)
         case TelegramBadRequest():
-            return _bad_request(error.message or "", method)
-        case TelegramServerError():
-            return NotTaken(method, error.message or "")
-        case TelegramNetworkError():
-            kind = NotTaken if isinstance(error.__cause__, _CANNOT_CONNECT) else NoAnswer
-            return kind(method, error.message)
-        case ClientDecodeError():
-            return _unreadable(error.data, method)
-        case TelegramAPIError():
-            return Rejected(method, error.message or "")
+            return _bad_request(text, method)
+        case TelegramNetworkError() if isinstance(error.__cause__, _CANNOT_CONNECT):
+            return NotTaken(method, text)
         case _:
-            return NoAnswer(method, type(error).__name__)
+            kind = next((kind for types, kind in _BY_TYPE if isinstance(error, types)), Rejected)
+            return kind(method, text)
 
 
 def _bad_request(text: str, method: str) -> TelegramFailure:

@@ -105,7 +105,9 @@ class Texts:
         if errors:
             if self._strict:
                 raise MissingText(f"{self.language}:{message_id}: {errors}")
-            log.error("text without a value", id=message_id, language=self.language, errors=[str(e) for e in errors])
+            log.error(
+                "text without a value", id=message_id, language=self.language, errors=[str(e) for e in errors]
+            )
         return str(text)
 
     def _missing(self, message_id: str, args: Mapping[str, Value]) -> str:

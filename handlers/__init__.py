@@ -1,0 +1,1 @@
+"""One router per command family: parse, call one service, render. No logic, no SSH, no SQL."""

@@ -10,10 +10,10 @@ from typing import Any
 
 from services import health, releases
 from services.backups import SHORT, UNLOCK, back_up, containers, start_database
+from services.build_progress import BuildProgress, failing_context
 from services.commands import compose, docker, state_files
 from services.commands.compose import ComposeContext
 from services.errors import CommandFailed, StepFailed
-from services.facts.build import BuildProgress, failing_context
 from services.models import Plan, Release
 from services.remote.jobs import JobSpec
 from services.runs import Procedure, Run, Skip, StepDef

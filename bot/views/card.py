@@ -7,14 +7,14 @@ from aiogram.utils.formatting import Bold, ExpandableBlockQuote, Text
 from bot import keyboards
 from bot.texts import Texts
 from bot.views.parts import clean, code, label_of, lines, moment, plan_steps, title
-from bot.views.screen import Block, Screen, fit
+from bot.views.screen import Block, Screen, fit, repeated
 from services.models import Finding, Kind, Operation, Pack, Severity, State
 
 MOST_COMMITS = 7
 FINDING_MARKS = {Severity.BLOCKER: "⛔", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}
 
 
-def card(operation: Operation, texts: Texts, host: str = "") -> Screen:
+def card(operation: Operation, texts: Texts, host: str = "", *, again: bool = False) -> Screen:
     """Ages are counted from when the plan was made, so that the card stays the same until its state changes."""
     plan = operation.plan
     blockers = [f for f in plan.findings if f.severity is Severity.BLOCKER]
@@ -27,6 +27,7 @@ def card(operation: Operation, texts: Texts, host: str = "") -> Screen:
         Block(_promise(operation, texts), keep=8),
         Block(_details(operation, texts), keep=1),
         Block(_foot(operation, texts)),
+        repeated(texts, again=again),
     ]
     return fit(blocks, texts, keyboards.gate(operation, texts))
 

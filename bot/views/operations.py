@@ -20,7 +20,9 @@ def operations(found: Sequence[Operation], backups: Sequence[Backup], texts: Tex
     """Running ones first; each has its button."""
     if not found and not backups:
         return screen(Text(texts("ops-none")), texts)
-    listed = [Text(MARKS[op.state], " ", Bold(title(op, texts)), " · ", _when(op, texts, now)) for op in found]
+    listed: list[Text | str] = [
+        Text(MARKS[op.state], " ", Bold(title(op, texts)), " · ", _when(op, texts, now)) for op in found
+    ]
     kept = [_backup(backup, texts, now) for backup in backups]
     blocks = [
         Block(lines(Bold(texts("ops-title")), *(listed or [texts("ops-none")])), keep=5),
@@ -67,7 +69,12 @@ def _head(operation: Operation, texts: Texts, now: datetime) -> Text:
     confirmed = operation.confirmed_by
     cancelled = operation.cancelled_by
     return lines(
-        Text(MARKS[operation.state], " ", Bold(title(operation, texts)), f" · {_state(operation, texts)} · {spent}"),
+        Text(
+            MARKS[operation.state],
+            " ",
+            Bold(title(operation, texts)),
+            f" · {_state(operation, texts)} · {spent}",
+        ),
         Text(code(operation.id), " · ", moment(operation.started_at or operation.created_at, "dT")),
         texts("ops-asked", who=clean(operation.by.name, 64)),
         texts("card-confirmed", who=clean(confirmed.name, 64)) if confirmed else None,

@@ -9,7 +9,7 @@ from aiogram.utils.formatting import Bold, Text
 from bot import keyboards
 from bot.texts import Texts
 from bot.views.parts import MARKS, STEP_MARKS, clean, elapsed, lines, plan_steps, step_seconds, title
-from bot.views.screen import Block, Screen, fit
+from bot.views.screen import Block, Screen, fit, repeated
 from services.models import Operation, Progress, State, Step, StepState
 
 WORTH_TIMING = 1.0
@@ -17,13 +17,16 @@ WORTH_TIMING = 1.0
 _BAR = 10
 
 
-def progress(operation: Operation, steps: list[Step], texts: Texts, now: datetime) -> Screen:
+def progress(
+    operation: Operation, steps: list[Step], texts: Texts, now: datetime, *, again: bool = False
+) -> Screen:
     """While it runs, times run to `now`; of an ended operation the text no longer changes."""
     back = way_back(operation, steps, texts, now)
     blocks = [
         Block(_head(operation, texts, now)),
         Block(step_list(operation, steps, texts, now), keep=5),
         Block(back, keep=6) if back else None,
+        repeated(texts, again=again),
     ]
     return fit(blocks, texts, keyboards.cancel(operation, texts))
 
@@ -95,7 +98,11 @@ def _counted(at: Progress, texts: Texts) -> str | None:
 
 def _amount(done: int, unit: str, texts: Texts, total: int | None = None) -> str:
     if unit == "bytes":
-        return texts.size(done) if total is None else texts("progress-of", done=texts.size(done), total=texts.size(total))
+        return (
+            texts.size(done)
+            if total is None
+            else texts("progress-of", done=texts.size(done), total=texts.size(total))
+        )
     return str(done) if total is None else texts("progress-of", done=str(done), total=str(total))
 
 

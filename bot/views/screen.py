@@ -107,6 +107,11 @@ def fit(
     return replace(_joined(pieces), keyboard=keyboard)
 
 
+def repeated(texts: Texts, *, again: bool) -> Block | None:
+    """Says that an earlier copy of this message may have arrived; nothing when it is the first."""
+    return Block(Text(texts("sent-again"))) if again else None
+
+
 def screen(node: Text, texts: Texts, keyboard: InlineKeyboardMarkup | None = None) -> Screen:
     """A message of one block."""
     return fit([Block(node)], texts, keyboard)

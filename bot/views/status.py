@@ -18,7 +18,9 @@ from services.status import ProjectStatus
 _WELL = {"healthy", None}
 
 
-def status(found: Sequence[ProjectStatus], unreachable: Iterable[Admin], texts: Texts, now: datetime) -> Screen:
+def status(
+    found: Sequence[ProjectStatus], unreachable: Iterable[Admin], texts: Texts, now: datetime
+) -> Screen:
     """Projects one under the other. Those that did not answer are shown too, with the reason."""
     names = ", ".join(clean(admin.name, 40) or str(admin.user_id) for admin in unreachable)
     blocks = [
@@ -49,7 +51,9 @@ def _light(one: ProjectStatus) -> str:
 
 def is_well(container: Container) -> bool:
     """Running and healthy, or a job that ran to its end."""
-    ended_well = container.state == "exited" and container.exit_code == 0 and container.restart_policy in {"no", ""}
+    ended_well = (
+        container.state == "exited" and container.exit_code == 0 and container.restart_policy in {"no", ""}
+    )
     return ended_well or (container.state == "running" and container.health in _WELL)
 
 

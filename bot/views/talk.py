@@ -9,7 +9,7 @@ from aiogram.utils.formatting import Bold, Text
 from bot import keyboards
 from bot.texts import Texts
 from bot.views.parts import clean, code, lines
-from bot.views.screen import Block, Screen, fit, screen
+from bot.views.screen import Block, Screen, fit, repeated, screen
 from services.models import Kind, Operation, Person
 from services.phrases import Phrase
 
@@ -45,8 +45,7 @@ def phrase(found: Phrase, texts: Texts) -> Screen:
 
 def notice(found: Phrase, texts: Texts, *, again: bool = False) -> Screen:
     """A message that belongs to no operation. `again`: it may have arrived before."""
-    blocks = [Block(Text(texts.phrase(found))), Block(Text(texts("sent-again"))) if again else None]
-    return fit(blocks, texts)
+    return fit([Block(Text(texts.phrase(found))), repeated(texts, again=again)], texts)
 
 
 def choose_project(kind: Kind, names: Iterable[str], texts: Texts) -> Screen:

@@ -9,18 +9,20 @@ from aiogram.utils.formatting import Bold, Text
 from bot import keyboards
 from bot.texts import Texts
 from bot.views.parts import MARKS, clean, code, elapsed, label_of, lines, tail
-from bot.views.screen import Block, Screen, fit
+from bot.views.screen import Block, Screen, fit, repeated
 from services.models import Kind, Operation, State, Step
 
 
-def verdict(operation: Operation, steps: list[Step], texts: Texts, now: datetime, *, again: bool = False) -> Screen:
+def verdict(
+    operation: Operation, steps: list[Step], texts: Texts, now: datetime, *, again: bool = False
+) -> Screen:
     """`again`: an earlier send got no answer, so this may be the second copy; it says so."""
     log = tail(operation.log_tail) if operation.state is not State.SUCCEEDED else None
     blocks = [
         Block(_head(operation, texts)),
         Block(log, keep=1, cut_front=True) if log else None,
         Block(lines(meaning(operation, texts), *_facts(operation, steps, texts, now)), keep=8),
-        Block(Text(texts("sent-again"))) if again else None,
+        repeated(texts, again=again),
     ]
     return fit(blocks, texts, keyboards.after_verdict(operation, texts))
 
@@ -49,7 +51,9 @@ def meaning(operation: Operation, texts: Texts) -> str | None:
         return None if operation.state is State.SUCCEEDED else texts("meaning-backup-failed")
     match operation.state:
         case State.SUCCEEDED:
-            return texts("meaning-deployed", label=clean(operation.plan.pack.label, 40) if operation.plan.pack else "")
+            return texts(
+                "meaning-deployed", label=clean(operation.plan.pack.label, 40) if operation.plan.pack else ""
+            )
         case State.FAILED:
             return texts("meaning-untouched")
         case State.ROLLED_BACK if operation.plan.old_images:

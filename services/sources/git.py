@@ -6,6 +6,7 @@ import asyncio
 import base64
 import os
 import re
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,7 @@ async def run(command: Command, within: float = LOCAL_TIMEOUT, env: Mapping[str,
             stdout=pipe,
             stderr=pipe,
             env=inherited | quiet | ssh | dict(env or {}),
+            start_new_session=True,  # git starts others (ssh, git-remote-https): they end with it
         )
     except FileNotFoundError:
         raise SourceError("error-git-missing") from None
@@ -61,7 +63,7 @@ async def run(command: Command, within: float = LOCAL_TIMEOUT, env: Mapping[str,
         raise SourceError("error-git-timeout", seconds=round(within)) from None
     finally:
         if process.returncode is None:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
     return Ended(process.returncode or 0, stdout, without_logins(stderr.decode("utf-8", "replace")))
 

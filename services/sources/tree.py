@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pathspec import GitIgnoreSpec
+from pathspec.patterns.gitignore import GitIgnorePatternError
 
 from services.errors import SourceError
 from services.projects import Project
@@ -115,7 +116,17 @@ def _spec(file: Path) -> GitIgnoreSpec | None:
     """An ignore file. A missing one, or a link (git does not follow those either), is none."""
     if file.is_symlink() or not file.is_file():
         return None
-    return GitIgnoreSpec.from_lines(file.read_text("utf-8", "surrogateescape").splitlines())
+    lines = file.read_text("utf-8", "surrogateescape").splitlines()
+    return GitIgnoreSpec.from_lines([line for line in lines if _is_pattern(line)])
+
+
+def _is_pattern(line: str) -> bool:
+    """A line that makes no sense matches nothing, for git as for us."""
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except GitIgnorePatternError:
+        return False
+    return True
 
 
 def _shippable(path: str) -> bool:

@@ -268,6 +268,11 @@ class BackupRows:
         )
         return [Backup.model_validate_json(row["body"]) for row in rows]
 
+    async def recent(self, limit: int = 5) -> list[Backup]:
+        """The newest of all projects, newest first."""
+        rows = await self._database.all("SELECT body FROM backups ORDER BY at DESC LIMIT ?", (limit,))
+        return [Backup.model_validate_json(row["body"]) for row in rows]
+
 
 class ReleaseRows:
     """History of what was deployed. The host is the truth about what is there now."""

@@ -72,8 +72,10 @@ def test_the_failed_step_of_buildkit_is_shown_with_its_output() -> None:
         ' > [web 3/4] RUN echo doing && sh -c "echo npm ERR! missing script >&2; exit 3":',
         "0.166 doing",
         "0.167 npm ERR! missing script",
-        "failed to solve: executor failed running [/bin/sh -c echo doing && sh -c"
-        ' "echo npm ERR! missing script >&2; exit 3"]: exit code: 3',
+        (
+            "failed to solve: executor failed running [/bin/sh -c echo doing && sh -c"
+            ' "echo npm ERR! missing script >&2; exit 3"]: exit code: 3'
+        ),
     ]
 
 

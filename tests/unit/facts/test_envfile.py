@@ -27,7 +27,7 @@ AS_COMPOSE_READS: list[tuple[bytes, dict[str, str]]] = [
     (b'A="x" y=3\nB=4', {"A": "x", "y": "3", "B": "4"}),
     (b"A=\"x\\\\y\"\nB=\"x\\qy\"\nC='x\\ny\\\\z'\nE=a\\nb\n", {"A": "x\\y", "B": "x\\qy", "C": "x\\ny\\\\z", "E": "a\\nb"}),
     (b'D="a\\$b"\nG="\\t|\\r|"\nH="a\\\\"\nk[0]=3\n', {"D": "a$b", "G": "\t|\r|", "H": "a\\", "k[0]": "3"}),
-    (b"A = 1\nB\t=2\nD=x#y #z\nE=x\t# tab\nF=\xd0\xb9\nK=a\"b\"c\n",
+    (b'A = 1\nB\t=2\nD=x#y #z\nE=x\t# tab\nF=\xd0\xb9\nK=a"b"c\n',
      {"A": "1", "B": "2", "D": "x#y", "E": "x\t# tab", "F": "й", "K": 'a"b"c'}),
     (b'G="x" # c\nH="x"# c\nI="x" J=1\n', {"G": "x", "H": "x", "I": "x", "J": "1"}),
     (b"A=x\rB=y\nC=1", {"A": "x\rB=y", "C": "1"}),

@@ -1,0 +1,274 @@
+"""Drains the outbox to Telegram: in order per chat, at least once, one editor per message, last state wins."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+
+import structlog
+from aiogram import Bot
+from aiogram.types import ReplyParameters
+
+from bot.admins import Admins
+from bot.gateway import patience
+from bot.outcomes import (
+    ChatClosed,
+    ChatMoved,
+    FloodWait,
+    MessageGone,
+    NoAnswer,
+    NotModified,
+    NotTaken,
+    Rejected,
+    Taken,
+    TelegramFailure,
+)
+from bot.texts import Catalogues
+from bot.views.outgoing import render
+from bot.views.screen import Screen
+from services.models import Operation
+from services.store import Store
+from services.store.outbox import Outgoing
+from services.tasks import Tasks
+
+log = structlog.get_logger(__name__)
+
+RECHECK = 2 * 86_400
+"""Seconds back from a start in which messages are compared with their state again."""
+
+
+@dataclass(frozen=True)
+class Tempo:
+    """Times in seconds."""
+
+    poll: float = 0.5
+    private_gap: float = 3.0  # between edits of one message
+    group_gap: float = 6.0
+    first_delay: float = 1.0  # after a send that failed, doubled each time
+    longest_delay: float = 10.0
+    patience: float = 3.0  # that one request may wait for its turn
+    at_once: int = 8  # chats
+
+
+class Notifier:
+    """`run()` until `stop()`. `hosts` names the host of each project, for the plan card."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        store: Store,
+        admins: Admins,
+        catalogues: Catalogues,
+        tasks: Tasks,
+        hosts: dict[str, str],
+        *,
+        tempo: Tempo | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._bot = bot
+        self._store = store
+        self._admins = admins
+        self._catalogues = catalogues
+        self._tasks = tasks
+        self._hosts = hosts
+        self._tempo = tempo or Tempo()
+        self._clock = clock
+        self._awake = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._stopping = False
+        self._last_round = float("inf")
+        self._busy: set[int] = set()
+        self._number = 0
+        self._slots = asyncio.Semaphore(self._tempo.at_once)
+
+    # --- life ---
+
+    def wake(self) -> None:
+        """Something new stands in the outbox."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Delivers until `stop()`. Trouble with the store is logged and survived."""
+        await self._store.outbox.recheck(self._clock() - RECHECK)
+        try:
+            while not self._over():
+                self._awake.clear()
+                try:
+                    found = await self._round()
+                except Exception:
+                    log.exception("the outbox could not be read")
+                    found = 0
+                if self._stopping and not found and not self._busy:
+                    return
+                await self._wait()
+        finally:
+            self._stopped.set()
+
+    async def stop(self, grace: float) -> None:
+        """Delivers what is due now, for up to `grace` seconds, then ends between two rows."""
+        self._stopping = True
+        self._last_round = time.monotonic() + grace
+        self.wake()
+        try:
+            await asyncio.wait_for(self._stopped.wait(), grace + 1)
+        except TimeoutError:
+            log.warning("the outbox was not drained in time")
+
+    def _over(self) -> bool:
+        return time.monotonic() > self._last_round
+
+    async def _wait(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._awake.wait(), self._tempo.poll)
+
+    # --- rounds ---
+
+    async def _round(self) -> int:
+        """Starts a delivery for every chat that has something due and is not being served."""
+        due = {row.id: row for row in await self._store.outbox.due(self._clock())}
+        due |= {row.id: row for row in await self._store.outbox.finals()}
+        ordered = sorted(due.values(), key=lambda row: (row.chat_id, row.id))
+        for chat_id, rows in groupby(ordered, key=lambda row: row.chat_id):
+            if chat_id not in self._busy:
+                self._busy.add(chat_id)
+                self._number += 1
+                if not self._tasks.start(
+                    f"notify:{chat_id}:{self._number}", self._serve(chat_id, list(rows))
+                ):
+                    self._busy.discard(chat_id)
+        return len(due)
+
+    async def _serve(self, chat_id: int, rows: list[Outgoing]) -> None:
+        try:
+            async with self._slots:
+                with patience(self._tempo.patience):
+                    for row in rows:
+                        if self._over():
+                            return
+                        await self._deliver(row)
+        except Exception:
+            log.exception("a delivery failed", chat_id=chat_id)
+            await asyncio.sleep(self._tempo.first_delay)
+        finally:
+            self._busy.discard(chat_id)
+            self.wake()
+
+    async def _deliver(self, row: Outgoing) -> None:
+        if row.chat_id > 0 and row.chat_id not in self._admins.ids:
+            log.warning("a message for somebody who is no longer an admin was dropped", chat_id=row.chat_id)
+            await self._store.outbox.dead(row.id)
+        elif row.message_id is None:
+            await self._send(row)
+        else:
+            await self._edit(row, row.message_id)
+
+    async def _screen(self, row: Outgoing) -> tuple[Screen, Operation | None]:
+        operation = await self._store.operations.get(row.operation_id) if row.operation_id else None
+        steps = await self._store.operations.steps(row.operation_id) if row.operation_id else []
+        reader = row.chat_id if row.chat_id > 0 else operation.by.id if operation else 0
+        texts = self._catalogues[await self._admins.language(reader)]
+        host = self._hosts.get(operation.project, "") if operation else ""
+        return render(
+            row, operation, steps, texts, datetime.fromtimestamp(self._clock(), UTC), host
+        ), operation
+
+    # --- sending ---
+
+    async def _send(self, row: Outgoing) -> None:
+        screen, operation = await self._screen(row)
+        await self._store.outbox.sending(row.id)
+        try:
+            message_id = await self._sent(row, screen, _reply_to(row, operation))
+        except TelegramFailure as failure:
+            await self._not_sent(row, failure)
+        else:
+            await self._store.outbox.sent(row.id, message_id, screen.digest)
+
+    async def _sent(self, row: Outgoing, screen: Screen, reply: ReplyParameters | None) -> int:
+        """The new message's number; 0 when it arrived but the answer could not be read."""
+        try:
+            message = await self._bot.send_message(row.chat_id, **screen.kwargs(), reply_parameters=reply)
+        except Taken as taken:
+            return taken.message_id or 0
+        except Rejected as failure:
+            log.warning("telegram refuses a message; it is sent plain", row=row.id, reason=failure.reason)
+            message = await self._bot.send_message(row.chat_id, **screen.plain().kwargs())
+        return message.message_id
+
+    async def _not_sent(self, row: Outgoing, failure: TelegramFailure) -> None:
+        outbox = self._store.outbox
+        log.warning("not sent", row=row.id, kind=row.kind, chat_id=row.chat_id, failure=str(failure))
+        match failure:
+            case ChatMoved():
+                await self._moved(row, failure.new_chat_id)
+            case ChatClosed():
+                await self._closed(row)
+            case Rejected():
+                await outbox.dead(row.id)
+            case FloodWait():
+                await outbox.refused(row.id, self._clock() + failure.retry_after)
+            case NoAnswer():
+                await outbox.lost(row.id, self._later(row))
+            case _:
+                await outbox.refused(row.id, self._later(row))
+
+    def _later(self, row: Outgoing) -> float:
+        wait = min(self._tempo.longest_delay, self._tempo.first_delay * 2.0 ** min(row.attempts, 10))
+        return self._clock() + wait * random.uniform(0.8, 1.0)  # noqa: S311 - jitter, not a secret
+
+    async def _moved(self, row: Outgoing, new_chat_id: int) -> None:
+        log.warning("a group became a supergroup", old=row.chat_id, new=new_chat_id)
+        await self._store.outbox.move_chat(row.chat_id, new_chat_id)
+
+    async def _closed(self, row: Outgoing) -> None:
+        await self._store.outbox.dead(row.id)
+        if row.chat_id > 0:
+            await self._admins.lost(row.chat_id)
+
+    # --- editing ---
+
+    async def _edit(self, row: Outgoing, message_id: int) -> None:
+        outbox = self._store.outbox
+        await outbox.editing(row.id)
+        screen, _ = await self._screen(row)
+        if screen.digest == row.shown or message_id == 0:
+            await outbox.edited(row.id, row.shown, 0)
+            return
+        try:
+            await self._bot.edit_message_text(chat_id=row.chat_id, message_id=message_id, **screen.kwargs())
+        except (NotModified, Taken):
+            pass
+        except TelegramFailure as failure:
+            await self._not_edited(row, failure)
+            return
+        gap = self._tempo.private_gap if row.chat_id > 0 else self._tempo.group_gap
+        await outbox.edited(row.id, screen.digest, self._clock() + gap)
+
+    async def _not_edited(self, row: Outgoing, failure: TelegramFailure) -> None:
+        """An edit may be repeated at will; what can never be edited is given up."""
+        outbox = self._store.outbox
+        log.info("not edited", row=row.id, kind=row.kind, chat_id=row.chat_id, failure=str(failure))
+        match failure:
+            case ChatClosed():
+                await self._closed(row)
+            case MessageGone() | ChatMoved() | Rejected():
+                await outbox.dead(row.id)
+            case FloodWait():
+                await outbox.edit_failed(row.id, self._clock() + failure.retry_after)
+            case NotTaken() | NoAnswer() | _:
+                await outbox.edit_failed(row.id, self._later(row))
+
+
+def _reply_to(row: Outgoing, operation: Operation | None) -> ReplyParameters | None:
+    """A verdict hangs on the command that asked for it, in the chat where it was asked."""
+    if row.kind != "verdict" or operation is None or operation.origin.chat_id != row.chat_id:
+        return None
+    if operation.origin.message_id is None:
+        return None
+    return ReplyParameters(message_id=operation.origin.message_id, allow_sending_without_reply=True)

@@ -1,0 +1,40 @@
+# --- which verb ---------------------------------------------------------------------------------------------------
+
+# words VERB LEAST MOST COUNT
+words() { [ "$4" -ge "$2" ] && [ "$4" -le "$3" ] || die 64 "$1 was given $4 words"; }
+
+if [ "${1-}" = -n ]; then
+    expected=${2-}
+    number "$expected"
+    shift 2
+fi
+verb=${1-}
+[ $# -eq 0 ] || shift
+case "$verb" in
+    begin | run-job) ;; # their commands keep the language that the user has
+    *) LC_ALL=C && export LC_ALL ;;
+esac
+case "$verb" in
+    begin) words begin 2 2 $# && verb_begin "$@" ;;
+    run-job) words run-job 3 3 $# && verb_run_job "$@" ;;
+    poll) words poll 3 3 $# && verb_poll "$@" ;;
+    cancel) words cancel 3 3 $# && verb_cancel "$@" ;;
+    jobs-prune) words jobs-prune 2 2 $# && verb_jobs_prune "$@" ;;
+    lock-claim) words lock-claim 4 4 $# && verb_lock_claim "$@" ;;
+    lock-renew) words lock-renew 3 3 $# && verb_lock_renew "$@" ;;
+    lock-release) words lock-release 2 2 $# && verb_lock_release "$@" ;;
+    lock-read) words lock-read 1 1 $# && verb_lock_read "$@" ;;
+    unpack) words unpack 2 2 $# && verb_unpack "$@" ;;
+    verify) words verify 2 2 $# && verb_verify "$@" ;;
+    safety-copy) words safety-copy 4 4 $# && verb_safety_copy "$@" ;;
+    swap) words swap 5 5 $# && verb_swap "$@" ;;
+    unswap) words unswap 3 3 $# && verb_unswap "$@" ;;
+    remove-tree) words remove-tree 1 1 $# && verb_remove_tree "$@" ;;
+    prune) words prune 2 60 $# && verb_prune "$@" ;;
+    write) words write 1 1 $# && verb_write "$@" ;;
+    read) words read 2 2 $# && verb_read "$@" ;;
+    forget) words forget 2 2 $# && verb_forget "$@" ;;
+    probe) words probe 2 2 $# && verb_probe "$@" ;;
+    host) words host 1 1 $# && verb_host "$@" ;;
+    *) die 64 "no such verb: $verb" ;;
+esac

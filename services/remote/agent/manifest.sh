@@ -1,0 +1,133 @@
+# --- manifests: "<sha256>  <644|755>  <path>" per file, and trees compared with them ----------------------------
+STAGE=.opsgate-new
+
+sha_of() { sha256sum "$1" 2>/dev/null | cut -c1-64; }
+# manifest_paths MANIFEST. "-" is an empty one.
+manifest_paths() { [ "$1" = - ] || cut -c72- "$1"; }
+# manifest_sums MANIFEST: as sha256sum -c reads it.
+manifest_sums() { sed 's/^\(.\{64\}\)  ...  /\1  .\//' "$1"; }
+
+# manifest_check MANIFEST: refuses what could lead out of a tree, or is not a manifest at all.
+manifest_check() {
+    [ "$1" != - ] || return 0
+    [ -f "$1" ] || die 4 "no such manifest: $1"
+    awk '
+        function bad(why) { print "opsgate: line " NR " of the manifest: " why > "/dev/stderr"; failed = 1; exit 1 }
+        {
+            hash = substr($0, 1, 64); mode = substr($0, 65, 7); path = substr($0, 72)
+            if (hash ~ /[^0-9a-f]/ || length(hash) != 64) bad("no SHA-256")
+            if (mode != "  644  " && mode != "  755  ") bad("no mode")
+            if (path == "" || path ~ /^\// || path ~ /\/$/ || path ~ /\/\//) bad("not a relative path")
+            if (("/" path "/") ~ /\/\.\.?\//) bad("a path that leads elsewhere")
+            if (path ~ /[\001-\037\177\\]/) bad("a path with control characters or backslashes")
+            if (("/" path "/") ~ /\/\.opsgate-new\//) bad("a name that is ours")
+            if (path in seen) bad("a path twice")
+            seen[path] = 1
+        }
+        END {
+            if (failed) exit 1
+            for (path in seen) {
+                parent = path
+                while (sub(/\/[^\/]*$/, "", parent)) if (parent in seen) bad("a file is a directory as well: " parent)
+            }
+        }' "$1" || die 66 "not a sound manifest: $1"
+}
+
+# under TREE LIST COMMAND...: runs the command in TREE with the paths of LIST as arguments, however many.
+under() {
+    local tree="$1" list="$2"
+    shift 2
+    [ -s "$list" ] || return 0
+    sed 's|^|./|' "$list" | tr '\n' '\0' | (cd "$tree" && xargs -0 "$@")
+}
+
+# executable TREE LIST → the paths that their owner may execute.
+executable() {
+    under "$1" "$2" stat -c '%a %n' |
+        awk '{ mode = $1; sub(/^[0-9]+ \.\//, ""); if (int(substr(mode, length(mode) - 2, 1)) % 2) print }'
+}
+
+# differing TREE MANIFEST → the paths whose file in TREE is missing, has other content or another x bit.
+differing() {
+    local ok="$work/same" exe="$work/executable"
+    manifest_sums "$2" | (cd "$1" && sha256sum -c 2>/dev/null) | sed -n 's|^\./\(.*\): OK$|\1|p' >"$ok"
+    executable "$1" "$ok" >"$exe"
+    awk -v ok="$ok" -v exe="$exe" '
+        BEGIN {
+            while ((getline path < ok) > 0) same[path] = 1
+            while ((getline path < exe) > 0) x[path] = 1
+        }
+        {
+            path = substr($0, 72)
+            if (!(path in same) || ((path in x) != (substr($0, 67, 3) == "755"))) print path
+        }' "$2"
+}
+
+# parents LIST → every directory above the paths, each once, the upper one first.
+parents() {
+    awk -F/ '{
+        dir = ""
+        for (i = 1; i < NF; i++) {
+            dir = dir (i > 1 ? "/" : "") $i
+            if (!(dir in seen)) { seen[dir] = 1; print dir }
+        }
+    }' "$1"
+}
+
+# no_detours LIVE LIST: refuses when a path of LIST would be reached through a link, or something else stands there.
+no_detours() {
+    local path
+    parents "$2" >"$work/parents"
+    while IFS= read -r path; do
+        [ ! -L "$1/$path" ] || die 66 "a symbolic link where a directory is expected: $1/$path"
+        [ ! -e "$1/$path" ] || [ -d "$1/$path" ] || die 66 "a file where a directory must go: $1/$path"
+    done <"$work/parents"
+    while IFS= read -r path; do
+        [ ! -L "$1/$path" ] || die 66 "a symbolic link where a file is expected: $1/$path"
+        [ ! -d "$1/$path" ] || die 66 "a directory where a file must go: $1/$path"
+        [ ! -e "$1/$path" ] || [ -f "$1/$path" ] || die 66 "not a regular file: $1/$path"
+    done <"$2"
+}
+
+# present LIVE LIST → the paths that are regular files in LIVE.
+present() {
+    local path
+    while IFS= read -r path; do
+        [ ! -f "$1/$path" ] || printf '%s\n' "$path"
+    done <"$2"
+}
+
+# listed OTHER LIST → the paths of LIST that stand in OTHER too; unlisted: those that do not.
+listed() { awk -v other="$1" 'BEGIN { while ((getline path < other) > 0) in_other[path] = 1 } $0 in in_other' "$2"; }
+unlisted() { awk -v other="$1" 'BEGIN { while ((getline path < other) > 0) in_other[path] = 1 } !($0 in in_other)' "$2"; }
+
+# work_in DIRECTORY: a place for lists, gone when this process ends; what killed ones left goes first.
+work_in() {
+    wipe "$1"
+    mkdir "$1" || exit 1
+    work=$1
+    trap 'rm -rf "$work"' EXIT
+    trap 'exit 143' TERM HUP INT
+}
+
+# tree_check TREE MANIFEST: exactly these files, with these hashes, and nothing but files and directories.
+tree_check() {
+    local odd
+    manifest_check "$2"
+    odd=$(cd "$1" && find . ! -type f ! -type d | head -n 1)
+    [ -z "$odd" ] || die 66 "neither a file nor a directory: $odd"
+    (cd "$1" && find . -type f) | sed 's|^\./||' | sort >"$work/there"
+    manifest_paths "$2" | sort >"$work/wanted"
+    cmp -s "$work/there" "$work/wanted" || die 1 "the files are not those of the manifest"
+    [ -s "$work/wanted" ] || return 0
+    manifest_sums "$2" | (cd "$1" && sha256sum -c >/dev/null 2>&1) || die 1 "a file's hash is not that of the manifest"
+}
+
+# verify TREE MANIFEST
+verb_verify() {
+    absolute "$1"
+    absolute "$2"
+    [ -d "$1" ] || die 4 "no such tree: $1"
+    work_in "$2.verify.$$"
+    tree_check "$1" "$2"
+}

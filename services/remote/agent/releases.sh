@@ -1,0 +1,96 @@
+# --- releases: unpacked beside, checked whole, then given their name --------------------------------------------
+
+# unpack DEST MANIFEST_SHA256, a .tar.gz on stdin with manifest and tree/…: DEST appears complete or not at all.
+verb_unpack() {
+    owned "$1" releases
+    local dest="$1" state="${1%/releases/*}" part="$1.part.$$" old
+    if [ -d "$dest" ]; then
+        [ "$(sha_of "$dest/manifest")" = "$2" ] || die 65 "another release has this name: $dest"
+        return 0
+    fi
+    make_state_dir "$state"
+    mkdir -p "${dest%/*}" || exit 1
+    for old in "$dest".part.*; do wipe "$old"; done
+    work_in "$part"
+    cat >"$part/archive" || die 1 "the archive could not be stored"
+    tar -xzOf "$part/archive" manifest >"$part/manifest" 2>/dev/null || die 1 "the archive did not arrive whole"
+    [ "$(sha_of "$part/manifest")" = "$2" ] || die 1 "the manifest is not the one that was promised"
+    manifest_check "$part/manifest"
+    archive_check "$part"
+    tar -xzof "$part/archive" -C "$part" || die 1 "the archive could not be unpacked"
+    mkdir -p "$part/tree" && tree_check "$part/tree" "$part/manifest"
+    find "$part/tree" -type d -exec chmod 755 {} + && find "$part/tree" -type f -exec chmod 644 {} + || exit 1
+    sed -n 's/^.\{64\}  755  //p' "$part/manifest" >"$part/programs"
+    under "$part/tree" "$part/programs" chmod 755 || exit 1
+    release_seal "$part" "$dest"
+}
+
+release_seal() {
+    local file
+    for file in "$1"/*; do
+        case "${file##*/}" in tree | manifest) ;; *) rm -rf "$file" ;; esac
+    done
+    flush_all "$1"
+    mv -T "$1" "$2" || die 1 "the release could not be given its name"
+    flush "${2%/*}"
+}
+
+# archive_check PART: before anything is unpacked, every member's name and type is known and wanted.
+archive_check() {
+    local literal=
+    ! tar --version 2>/dev/null | grep -q GNU || literal=--quoting-style=literal
+    tar $literal -tzf "$1/archive" >"$1/names" && tar $literal -tvzf "$1/archive" >"$1/types" ||
+        die 1 "the archive did not arrive whole"
+    ! grep -v '^[-d]' "$1/types" >/dev/null || die 66 "the archive holds something that is no file and no directory"
+    # busybox lists a hard link as a file with an arrow
+    [ "$(grep -c -e ' -> ' -e ' link to ' "$1/types")" = "$(grep -c -e ' -> ' -e ' link to ' "$1/names")" ] ||
+        die 66 "the archive holds a link"
+    grep -v '/$' "$1/names" | sort >"$1/members"
+    { printf 'manifest\n' && manifest_paths "$1/manifest" | sed 's|^|tree/|'; } | sort >"$1/promised"
+    cmp -s "$1/members" "$1/promised" || die 66 "the archive holds other names than its manifest"
+    manifest_paths "$1/manifest" | sed 's|^|tree/|' >"$1/paths"
+    { printf 'tree\n' && parents "$1/paths"; } >"$1/parents"
+    sed -n 's|/$||p' "$1/names" >"$1/directories"
+    [ -z "$(unlisted "$1/parents" "$1/directories")" ] || die 66 "the archive holds other directories than its manifest"
+}
+
+# remove-tree PATH: one release or one job that has ended, nothing else.
+verb_remove_tree() {
+    absolute "$1"
+    case "$1" in
+        */releases/*) owned "$1" releases ;;
+        *)
+            owned "$1" jobs
+            dir=$1
+            job_state
+            [ "$j_state" != running ] || die 75 "the job is running"
+            ;;
+    esac
+    wipe "$1"
+}
+
+# prune STATE KEEP ID...: the newest KEEP releases and those named stay; so do the newest undo records and jobs.
+verb_prune() {
+    state_dir "$1"
+    number "$2"
+    local state="$1" keep="$2" room
+    shift 2
+    for room in releases undo; do
+        [ ! -d "$state/$room" ] || [ -L "$state/$room" ] || prune_room "$state/$room" "$keep" "$@"
+    done
+    verb_jobs_prune "$state" "$((keep * 40))"
+}
+
+prune_room() {
+    local room="$1" keep="$2" name seen=0
+    shift 2
+    # shellcheck disable=SC2012 # names are checked one by one
+    ls -1t "$room" | while IFS= read -r name; do
+        plain_name "$name" || continue
+        case "$name" in *.part.* | *.work) wipe "$room/$name"; continue ;; esac
+        seen=$((seen + 1))
+        [ "$seen" -gt "$keep" ] || continue
+        case " $* " in *" $name "*) continue ;; esac
+        wipe "$room/$name"
+    done
+}
