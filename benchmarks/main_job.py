@@ -73,7 +73,9 @@ async def main(rounds: int) -> None:
     row("deploy through Opsgate", ours)
     row("deploy by hand", by_hand)
     row("ratio Opsgate / by hand", [a / b for a, b in zip(ours, by_hand, strict=True)], "")
-    print(f"start to first poll {first_poll:.2f} s; RSS idle {idle / 1e6:.0f} MB, highest in a deploy {peak / 1e6:.0f} MB")
+    print(
+        f"start to first poll {first_poll:.2f} s; RSS idle {idle / 1e6:.0f} MB, highest in a deploy {peak / 1e6:.0f} MB"
+    )
 
 
 if __name__ == "__main__":

@@ -1,1 +1,190 @@
 """The composition root: builds every service once, owns their lifetimes, starts and drains."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from aiogram import Bot
+from services.remote.hosts import Hosts
+
+from bot import menu
+from bot.admins import Admins
+from bot.conversation import make_dispatcher
+from bot.gateway import make_bot
+from bot.instance import only_instance
+from bot.intake import FatalIntake, Intake
+from bot.logging import redactor
+from bot.notifier import Notifier
+from bot.settings import Settings
+from bot.texts import Catalogues
+from services import backups, deploys
+from services.env_secrets import EnvSecrets
+from services.models import Backup, Kind
+from services.operation_log import OperationLogs
+from services.operations import Operations, Trade
+from services.proposals import Proposals
+from services.runner import Runner
+from services.runs import Run, StepDef
+from services.status import StatusReader
+from services.store import Store
+from services.tasks import Tasks
+
+log = structlog.get_logger(__name__)
+
+DRAIN_SECONDS = 8.0
+"""For handlers, then for messages, when the process is asked to end. Operations go on: the host carries them."""
+HOUSEKEEPING_SECONDS = 20.0
+KEPT_LOGS = 200
+RECENT_BACKUPS = 5
+
+
+@dataclass(frozen=True)
+class App:
+    """All that lives as long as the process."""
+
+    bot: Bot
+    store: Store
+    hosts: Hosts
+    operations: Operations
+    intake: Intake
+    notifier: Notifier
+    admins: Admins
+    catalogues: Catalogues
+    tasks: Tasks
+    logs: OperationLogs
+
+
+def secret_file(path: Path) -> bytes:
+    """A key of this installation, made on first use and readable by its owner only."""
+    with suppress(FileExistsError):
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(file, "wb") as key:
+            key.write(secrets.token_hex(32).encode())
+    return path.read_bytes()
+
+
+@asynccontextmanager
+async def build(settings: Settings) -> AsyncIterator[App]:
+    """Everything built and connected, nothing started. Closes what it opened, in reverse."""
+    data = settings.data_dir
+    store = await Store.open(data / "opsgate.db")
+    hosts = Hosts(settings.hosts, data / "run")
+    bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
+    tasks = Tasks()
+    try:
+        yield _compose(settings, store, hosts, bot, tasks)
+    finally:
+        await tasks.close()
+        await hosts.close()
+        await bot.session.close()
+        await store.close()
+
+
+def _compose(settings: Settings, store: Store, hosts: Hosts, bot: Bot, tasks: Tasks) -> App:
+    data = settings.data_dir
+    key = secret_file(data / "instance.key")
+    catalogues = Catalogues()
+    admins = Admins(settings.admin_ids, store)
+    logs = OperationLogs(data / "logs", redactor)
+    host_names = {name: project.host for name, project in settings.projects.items()}
+    notifier = Notifier(bot, store, admins, catalogues, tasks, host_names)
+    owner = f"opsgate-{key[:12].decode()}"
+    env_secrets = EnvSecrets(redactor)
+    runner = Runner(store, logs, owner, lambda: sorted(admins.ids), notifier.wake, env_secrets.read)
+    proposals = Proposals(hosts, data / "packs", data / "git", key, env_secrets)
+    operations = Operations(
+        store=store,
+        hosts=hosts,
+        projects=settings.projects,
+        admins=admins.ids,
+        trades=_trades(proposals, runner, data),
+        runner=runner,
+        logs=logs,
+        tasks=tasks,
+        changed=notifier.wake,
+        packs=data / "packs",
+    )
+
+    async def recent_backups() -> list[Backup]:
+        found = [b for name in settings.projects for b in await store.backups.newest(name, RECENT_BACKUPS)]
+        return sorted(found, key=lambda one: one.at, reverse=True)[:RECENT_BACKUPS]
+
+    dispatcher = make_dispatcher(
+        operations,
+        StatusReader(store, hosts, settings.projects, key, env_secrets.learn),
+        admins,
+        settings.projects,
+        recent_backups,
+        catalogues,
+    )
+    intake = Intake(bot, dispatcher, store, tasks, lambda: sorted(admins.ids))
+    return App(bot, store, hosts, operations, intake, notifier, admins, catalogues, tasks, logs)
+
+
+def _trades(propose: Proposals, runner: Runner, data: Path) -> dict[Kind, Trade]:
+    async def claim(run: Run) -> dict[str, int]:
+        return {"epoch": await runner.claim(run)}
+
+    lock = StepDef("lock", claim)
+    return {
+        Kind.DEPLOY: Trade(propose.deploy, propose.deploy_again, deploys.procedure(lock, data / "packs")),
+        Kind.BACKUP: Trade(propose.backup, propose.backup_again, backups.procedure(lock, data / "backups")),
+    }
+
+
+async def run(settings: Settings) -> int:
+    """Runs until SIGTERM or SIGINT (exit status 0) or until polling is useless (1)."""
+    settings.make_data_dir()
+    with only_instance(settings.data_dir):
+        async with build(settings) as app:
+            return await _serve(app)
+
+
+async def _serve(app: App) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    app.tasks.start("notifier", app.notifier.run())
+    app.tasks.start("menu", menu.publish(app.bot, app.admins, app.catalogues))
+    app.tasks.start("housekeeping", _keep_house(app))
+    await app.operations.recover()
+    status = await _poll_until(app, stop)
+    log.info("stopping")
+    await app.intake.stop(DRAIN_SECONDS)
+    await app.notifier.stop(DRAIN_SECONDS)
+    return status
+
+
+async def _poll_until(app: App, stop: asyncio.Event) -> int:
+    """0 when asked to stop, 1 when the intake says that there is no use in polling."""
+    failed = []
+
+    async def poll() -> None:
+        try:
+            await app.intake.run()
+        except FatalIntake as error:
+            log.critical("intake gave up", reason=str(error))
+            failed.append(error)
+        finally:
+            stop.set()
+
+    app.tasks.start("intake", poll())
+    await stop.wait()
+    return 1 if failed else 0
+
+
+async def _keep_house(app: App) -> None:
+    """Takes the buttons off old cards, old logs and packs off the disk."""
+    while True:
+        await app.operations.expire()
+        await asyncio.to_thread(app.logs.prune, KEPT_LOGS)
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)

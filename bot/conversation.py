@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from aiogram import Dispatcher, Router
 
@@ -12,11 +13,12 @@ from bot.admins import Admins
 from bot.texts import Catalogues
 from handlers import backup, deploy, gate, operations, start, status
 from handlers.freshness import Fresh
-from handlers.operations import RecentBackups
 from handlers.replies import TellErrors
+from services.models import State
 from services.operations import Operations
 from services.projects import Project
 from services.status import StatusReader
+from services.store import Store
 
 
 def make_dispatcher(
@@ -24,18 +26,19 @@ def make_dispatcher(
     status_reader: StatusReader,
     admins: Admins,
     projects: Mapping[str, Project],
-    recent_backups: RecentBackups,
+    store: Store,
     catalogues: Catalogues,
     clock: Callable[[], float] = time.time,
 ) -> Dispatcher:
-    """Handlers take these by name, and `visitor` from access. `recent_backups` is the store's list of all projects."""
+    """Handlers take these by name, and `visitor` from access."""
     dispatcher = Dispatcher(
         disable_fsm=True,
         operations=operations_service,
         status=status_reader,
         admins=admins,
         projects=projects,
-        recent_backups=recent_backups,
+        recent_backups=store.backups.recent,
+        gate_open=partial(_gate_open, store, clock),
         catalogues=catalogues,
     )
     dispatcher.update.outer_middleware(Access(admins, catalogues))
@@ -46,6 +49,17 @@ def make_dispatcher(
         dispatcher.include_router(_unattached(router))
     dispatcher.include_router(_unattached(start.fallback))
     return dispatcher
+
+
+async def _gate_open(store: Store, clock: Callable[[], float], nonce: str) -> bool:
+    """A glance without effect; what counts is the guarded update of the service."""
+    operation = await store.operations.by_nonce(nonce)
+    return (
+        operation is not None
+        and operation.state is State.PROPOSED
+        and not operation.plan.blocked
+        and operation.expires_at.timestamp() > clock()
+    )
 
 
 def _unattached(router: Router) -> Router:

@@ -12,7 +12,7 @@ from bot.access import Visitor
 from handlers.arguments import wanted
 from handlers.freshness import MUTATING
 from handlers.proposing import propose, propose_chosen
-from handlers.replies import acknowledge
+from handlers.replies import answer_first
 from services.models import Kind
 from services.operations import Operations
 from services.projects import Project
@@ -37,7 +37,7 @@ async def deploy(
 async def from_menu(
     query: CallbackQuery, visitor: Visitor, bot: Bot, operations: Operations, projects: Mapping[str, Project]
 ) -> None:
-    await acknowledge(query)
+    await answer_first(query)
     await propose(bot, visitor, operations, projects, Kind.DEPLOY, wanted(None, projects, takes_ref=True))
 
 

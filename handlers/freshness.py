@@ -39,7 +39,7 @@ class Fresh(BaseMiddleware):
         if not get_flag(data, "mutating") or age <= STALE_AFTER:
             return await handler(event, data)
         if isinstance(event, CallbackQuery):
-            return await toast(event, visitor, Phrase(id="stale-tap", args={"age": age}))
+            return await toast(event, visitor, Phrase(id="stale-tap"))
         found = Phrase(id="stale-command", args={"age": age})
         return await say(data["bot"], visitor, talk.phrase(found, visitor.texts))
 

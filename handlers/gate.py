@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-from aiogram import F, Router
+from collections.abc import Awaitable, Callable
+
+from aiogram import Bot, F, Router
 from aiogram.types import CallbackQuery
 
 from bot import keyboards
 from bot.access import Visitor
+from bot.views import talk
 from handlers.freshness import MUTATING
-from handlers.replies import toast
+from handlers.replies import answer_first, say, toast
 from services.operations import Operations
 
 router = Router(name="gate")
 
 
+GateOpen = Callable[[str], Awaitable[bool]]
+"""Whether the proposal with this nonce can still be decided upon (read only)."""
+
+
 @router.callback_query(F.data.regexp(keyboards.GATE), flags=MUTATING)
-async def decide(query: CallbackQuery, visitor: Visitor, operations: Operations) -> None:
-    """The service decides by one guarded update, in milliseconds; the work begins behind the answer."""
+async def decide(
+    query: CallbackQuery, visitor: Visitor, bot: Bot, operations: Operations, gate_open: GateOpen
+) -> None:
+    """A tap that may count is answered before it counts: one too old for an answer is too old to act on.
+
+    The decision itself is one guarded update of the service; a tap that cannot count learns why from its answer.
+    """
     _, choice, nonce = (query.data or "").split(":", 2)
+    is_open = await gate_open(nonce)
+    if is_open:
+        await answer_first(query)
     ask = operations.confirm if choice == "y" else operations.dismiss
     message_id = query.message.message_id if query.message else 0
     tap = await ask(nonce, visitor.person, visitor.chat_id, message_id)
-    await toast(query, visitor, tap.phrase)
+    if not is_open:
+        await toast(query, visitor, tap.phrase)
+    elif not tap.won:
+        await say(bot, visitor, talk.phrase(tap.phrase, visitor.texts))
 
 
 @router.callback_query(F.data.regexp(keyboards.CANCEL), flags=MUTATING)
 async def cancel(query: CallbackQuery, visitor: Visitor, operations: Operations) -> None:
+    """Stopping is safe and names one operation, so it is done first and its answer says what became of it."""
     tap = await operations.cancel((query.data or "")[2:], visitor.person)
     await toast(query, visitor, tap.phrase)

@@ -12,7 +12,7 @@ from bot.access import Visitor
 from bot.outcomes import TelegramFailure
 from bot.views import talk
 from handlers.arguments import Wanted
-from handlers.replies import acknowledge, say, show
+from handlers.replies import answer_first, say, show
 from services.models import Kind
 from services.operations import Operations
 from services.phrases import Phrase
@@ -41,7 +41,7 @@ async def propose_chosen(
     query: CallbackQuery, visitor: Visitor, operations: Operations, projects: Mapping[str, Project]
 ) -> None:
     """A project was chosen by button: the question gives way to what is happening."""
-    await acknowledge(query)
+    await answer_first(query)
     _, kind, name = (query.data or "").split(":", 2)
     host = projects[name].host if name in projects else name
     with suppress(TelegramFailure):

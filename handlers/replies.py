@@ -14,7 +14,7 @@ from bot.access import Visitor
 from bot.outcomes import NotModified, QueryTooOld, TelegramFailure
 from bot.views import talk
 from bot.views.screen import Screen
-from services.errors import OpsgateError
+from services.errors import BadInput, OpsgateError
 from services.phrases import Phrase
 
 log = structlog.get_logger(__name__)
@@ -32,6 +32,19 @@ async def acknowledge(query: CallbackQuery) -> None:
     """Ends the button's waiting at once. What the tap asks for is done whether or not this arrives."""
     with suppress(TelegramFailure):
         await query.answer()
+
+
+async def answer_first(query: CallbackQuery) -> None:
+    """Before something is changed. Raises BadInput when Telegram says that the tap is too old.
+
+    An outage of Telegram does not undo a tap that is young enough: then the work goes on.
+    """
+    try:
+        await query.answer()
+    except QueryTooOld:
+        raise BadInput("stale-tap") from None
+    except TelegramFailure as failure:
+        log.info("a tap could not be answered", failure=str(failure))
 
 
 async def toast(query: CallbackQuery, visitor: Visitor, phrase: Phrase) -> None:

@@ -182,13 +182,6 @@ async def _note_copy(run: Run, backup: str, file: Path) -> None:
 # --- the lock, shared by every kind of operation --------------------------------------------------
 
 
-def lock_step(claim: Any) -> StepDef:
-    async def lock(run: Run) -> dict[str, Any]:
-        return {"epoch": await claim(run)}
-
-    return StepDef("lock", lock)
-
-
 async def release_lock(run: Run) -> dict[str, Any] | Skip:
     """Best effort: a lock that cannot be released now is free when its lease ends."""
     if run.operation.epoch is None:

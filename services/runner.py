@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,6 +54,7 @@ class Runner:
         owner: str,
         failure_chats: Callable[[], list[int]],
         changed: Callable[[], None],
+        learn: Callable[[RemoteHost, Project], Awaitable[None]],
         patience: Patience | None = None,
     ) -> None:
         self._store = store
@@ -61,6 +62,7 @@ class Runner:
         self._owner = owner
         self._failure_chats = failure_chats
         self._changed = changed
+        self._learn = learn
         self._patience = patience or Patience()
 
     def prepare(self, operation: Operation, project: Project, remote: RemoteHost) -> Run:
@@ -175,6 +177,9 @@ class Runner:
         delay = self._patience.first_delay
         while True:
             try:
+                if not run.secrets_known:  # before any output of the host is written down
+                    await self._learn(run.remote, run.project)
+                    run.secrets_known = True
                 result = await step.work(run)
             except Unreachable as error:
                 await self._wait_for_host(run, error, delay)

@@ -65,7 +65,7 @@ class Run:
     step_began: float = 0
     lost_since: float | None = None
     told_lost: bool = False
-    failing_service: str = ""
+    secrets_known: bool = False
 
     @property
     def plan(self) -> Plan:

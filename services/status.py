@@ -42,6 +42,7 @@ class StatusReader:
         self._hosts = hosts
         self._projects = projects
         self._key = instance_key
+        self._learn = learn
 
     async def read(self, names: Sequence[str]) -> list[ProjectStatus]:
         """Reads all at once, each within its own deadline."""
@@ -64,7 +65,7 @@ class StatusReader:
         remote = self._hosts.get(project.host)
         try:
             async with asyncio.timeout(remote.config.connect_timeout + GRACE):
-                return await read_facts(remote, project, self._key), None
+                return await read_facts(remote, project, self._key, learn=self._learn), None
         except TimeoutError:
             return None, TimedOut("error-unreachable", host=project.host).phrase
         except HostError as error:

@@ -42,7 +42,8 @@ def read_tree(directory: Path, commit: str) -> Command:
 
 def export(directory: Path, destination: Path) -> Command:
     """Writes the index out as files, the way a checkout does; `git archive` would leave out what .gitattributes says."""
-    return _in(directory, "checkout-index", "--all", "--quiet", f"--prefix={destination}/")
+    tree = ("--git-dir", str(directory.absolute()), "--work-tree", str(destination.absolute()))
+    return command("git", "-C", str(destination), *tree, "checkout-index", "--all", "--quiet")
 
 
 def listing(directory: Path, commit: str) -> Command:

@@ -9,10 +9,15 @@ KIB = 1024
 
 
 def parse_host(output: bytes, now: float) -> HostFacts:
-    """`now` is our own clock (Unix seconds) at the middle of the request. Raises HostError for an answer without sense."""
+    """`now` is our own clock (Unix seconds) at the middle of the request.
+
+    Raises HostError for an answer without sense, and for a host that lacks tools which nothing works without.
+    """
     lines = output.decode("utf-8", "replace").splitlines()
     pairs = [(key, value.strip()) for key, _, value in (line.partition(" ") for line in lines)]
     said = dict(pairs)
+    if missing := said.get("missing"):
+        raise HostError("error-host-tools", tools=", ".join(missing.split()))
     try:
         load = [float(number) for number in said["load"].split()[:3]]
         return HostFacts(

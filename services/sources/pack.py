@@ -61,10 +61,10 @@ async def _origin(
         yield await _from_tree(project.source, deployed)
         return
     wanted = _checked_ref(ref or project.source.branch)
-    mirror = mirrors / f"{project.name}.git"
+    mirror = mirrors.absolute() / f"{project.name}.git"
     await git.update_mirror(mirror, project.source.git)
     commit = await git.resolve(mirror, wanted)
-    with tempfile.TemporaryDirectory(prefix=f"{project.name}-", dir=mirrors) as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{project.name}-", dir=mirror.parent) as folder:
         files = Path(folder) / "files"
         files.mkdir()
         await git.export(mirror, commit, files)

@@ -121,7 +121,9 @@ def _spec(file: Path) -> GitIgnoreSpec | None:
 
 
 def _is_pattern(line: str) -> bool:
-    """A line that makes no sense matches nothing, for git as for us."""
+    """A line that makes no sense matches nothing, for git as for us. (pathspec takes `!/` for everything.)"""
+    if line.rstrip() in {"/", "!/"}:
+        return False
     try:
         GitIgnoreSpec.from_lines([line])
     except GitIgnorePatternError:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -21,9 +21,9 @@ def require_real_parts() -> None:
 
 
 @pytest.fixture(scope="session")
-def real_parts() -> Iterator[None]:
+def real_parts() -> None:
     require_real_parts()
-    yield
+    return
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

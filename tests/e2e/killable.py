@@ -1,7 +1,8 @@
 """The real bot program, which dies by SIGKILL at the moment that KILL_AT names: "<phase>:<step>:<moment>".
 
-Moments: `begun` (the step is journaled as begun, its work is not), `working` (its first job was begun on the
-host, or half of its work is done), `done` (its work is done, the journal does not know yet).
+Moments: `begun` (the step is journaled as begun, its work is not done), `working` (its first job was begun on the
+host), `done` (its work is done, the journal does not know yet). Operations that an earlier process left behind are
+recovered in peace: only those proposed after this process started are killed.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from datetime import UTC, datetime
 
 from services.remote.jobs import Jobs, JobSpec, JobStatus
 
@@ -18,6 +20,7 @@ from services.runner import Runner
 from services.runs import Run
 
 PHASE, STEP, MOMENT = os.environ["KILL_AT"].split(":")
+STARTED = datetime.now(UTC)
 _now: list[tuple[str, str]] = [("", "")]
 _journal = Runner._journal
 _begin = Jobs.begin
@@ -28,11 +31,12 @@ def die() -> None:
 
 
 async def journal(self: Runner, run: Run, entry: Step) -> None:
-    here = (entry.phase, entry.name) == (PHASE, STEP)
+    mine = run.operation.created_at > STARTED
+    here = mine and (entry.phase, entry.name) == (PHASE, STEP)
     if here and MOMENT == "done" and entry.state is not StepState.RUNNING:
         die()
     await _journal(self, run, entry)
-    _now[0] = (entry.phase, entry.name)
+    _now[0] = (entry.phase, entry.name) if mine else ("", "")
     if here and MOMENT == "begun" and entry.state is StepState.RUNNING:
         die()
 

@@ -134,7 +134,7 @@ async def test_a_backup_is_kept_on_the_host_and_here_and_restores_with_the_same_
     await here.sim.tap(here.anna, card, "Confirm")
     verdict = await here.verdict(since)
     assert "succeeded" in verdict.text.splitlines()[0]
-    local = sorted((here.folder / "data" / "backups" / "fitnessapp").glob("*.dump"))[-1]
+    local = max((here.folder / "data" / "backups" / "fitnessapp").glob("*.dump"))
     remote = here.server.backup_path / "database" / local.name
     digest = hashlib.sha256(local.read_bytes()).hexdigest()
     assert hashlib.sha256(remote.read_bytes()).hexdigest() == digest

@@ -5,7 +5,7 @@ import pytest
 from services.errors import HostError
 from services.facts.host import parse_host
 
-SAID = b"""load 0.52 0.58 0.59
+SAID = b"""load 0.52 0.58 0.59 2/345 6789
 cpus 4
 mem_total_kb 8000000
 mem_available_kb 4000000
@@ -44,7 +44,7 @@ def test_what_the_host_lacks_is_none(absent: bytes) -> None:
         b"",
         b"\xff\xfe",
         SAID.replace(b"cpus 4\n", b""),
-        SAID.replace(b"0.52 0.58 0.59", b"0.5"),
+        SAID.replace(b"0.52 0.58 0.59 2/345 6789", b"0.5"),
         SAID.replace(b"4\n", b"four\n"),
     ],
 )
@@ -52,3 +52,11 @@ def test_an_answer_without_sense_is_an_error_not_a_guess(said: bytes) -> None:
     with pytest.raises(HostError) as raised:
         parse_host(said, now=0)
     assert raised.value.phrase.id == "error-host-answer"
+
+
+def test_a_host_without_the_tools_that_everything_needs_says_which() -> None:
+    """R-DX-1: prerequisites first."""
+    with pytest.raises(HostError) as raised:
+        parse_host(SAID + b"missing flock setsid\n", now=0)
+    assert raised.value.phrase.id == "error-host-tools"
+    assert raised.value.phrase.args["tools"] == "flock, setsid"

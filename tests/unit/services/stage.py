@@ -104,7 +104,11 @@ class Stage:
 
     def runner(self) -> Runner:
         logs = OperationLogs(self.folder / "logs", lambda text: text)
-        return Runner(self.store, logs, "owner", lambda: [ANNA.id, BORIS.id], lambda: None, IMPATIENT)
+
+        async def learn(_remote: object, _project: object) -> None: ...
+
+        chats = [ANNA.id, BORIS.id]
+        return Runner(self.store, logs, "owner", lambda: chats, lambda: None, learn, IMPATIENT)
 
     def remote(self) -> RemoteHost:
         return cast("RemoteHost", SimpleNamespace(lock=self.lock, jobs=None))

@@ -1,0 +1,48 @@
+"""From a wish to a plan: reads facts, freezes the source, computes. The only I/O before the gate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from services import plans, sources
+from services.env_secrets import EnvSecrets
+from services.errors import BadInput
+from services.facts import read_facts
+from services.models import Facts, Pack, Plan
+from services.projects import Project
+from services.remote.hosts import Hosts
+
+
+class Proposals:
+    """Makes plans, and makes them again when a tap arrives. `packs` and `mirrors` are folders under DATA_DIR."""
+
+    def __init__(self, hosts: Hosts, packs: Path, mirrors: Path, key: bytes, secrets: EnvSecrets) -> None:
+        self._hosts = hosts
+        self._packs = packs
+        self._mirrors = mirrors
+        self._key = key
+        self._secrets = secrets
+
+    async def _facts(self, project: Project, pack: Pack | None = None) -> Facts:
+        remote = self._hosts.get(project.host)
+        return await read_facts(remote, project, self._key, pack=pack, learn=self._secrets.learn)
+
+    async def deploy(self, project: Project, ref: str | None) -> Plan:
+        """Raises HostError and SourceError; nothing is stored."""
+        facts = await self._facts(project)
+        pack = await sources.pack(project, ref, facts.current, self._packs, self._mirrors)
+        if pack.compose_name and not facts.has_deployed_files:  # what is new says under which name to look
+            facts = await self._facts(project, pack)
+        return plans.deploy(project, facts, pack)
+
+    async def deploy_again(self, project: Project, plan: Plan) -> Plan:
+        """The same frozen source on facts read anew."""
+        if plan.pack is None:
+            raise BadInput("error-internal")
+        return plans.deploy(project, await self._facts(project, plan.pack), plan.pack)
+
+    async def backup(self, project: Project, _ref: str | None) -> Plan:
+        return plans.backup(project, await self._facts(project))
+
+    async def backup_again(self, project: Project, _plan: Plan) -> Plan:
+        return plans.backup(project, await self._facts(project))

@@ -1,0 +1,73 @@
+"""`kill -9` of the bot at each step of a deploy and of its way back. The matrix is made from the step lists."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import signal
+
+import pytest
+
+from services.deploys import way_back
+from services.models import Kind, Plan
+from services.plans import DEPLOY_STEPS
+from tests.e2e.world import World
+
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.sshd,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(240),
+]
+
+JOB_STEPS = frozenset({"backup", "build", "safety-copy", "swap", "up", "restore-files", "up-previous"})
+_some_images = Plan(kind=Kind.DEPLOY, project="x", steps=DEPLOY_STEPS, old_images={"backend": "sha256:0"})
+ROLLBACK_STEPS = tuple(
+    step.name for step in way_back(_some_images, frozenset(DEPLOY_STEPS) - {"record", "unlock"})
+)
+
+
+def moments(step: str) -> tuple[str, ...]:
+    return ("begun", "working", "done") if step in JOB_STEPS else ("begun", "done")
+
+
+FORWARD = [("forward", step, moment) for step in DEPLOY_STEPS for moment in moments(step)]
+BACK = [("rollback", step, moments(step)[-1]) for step in ROLLBACK_STEPS]
+_numbers = itertools.count()
+
+
+@pytest.mark.parametrize(("phase", "step", "moment"), FORWARD + BACK, ids="-".join)
+async def test_a_killed_bot_finds_out_what_became_of_its_deploy_and_says_so_once(
+    here: World, phase: str, step: str, moment: str
+) -> None:
+    """Final state: the healthy old or the healthy new release, one verdict per admin, no lock left."""
+    number = next(_numbers)
+    if number == 0:
+        await here.start_bot()
+        await here.sim.start(here.anna)
+        await here.sim.start(here.boris)
+        assert "succeeded" in (await here.deploy()).text
+    old, new = here.server.served_version(), f"k{number}"
+    here.project.write_release(new)
+    if phase == "rollback":
+        here.project.break_health()
+    here.project.commit(f"release {new}")
+    await here.stop_bot(signal.SIGKILL)
+    await here.start_bot(kill_at=f"{phase}:{step}:{moment}")
+    since = await here.confirmed()
+    assert await here.wait_for_bot() == -signal.SIGKILL
+
+    await here.start_bot()
+    verdict = await here.verdict(since)
+    here.project.fix()
+
+    first_line = verdict.text.splitlines()[0]
+    expected, served = ("succeeded", new) if phase == "forward" else ("rolled back", old)
+    assert expected in first_line
+    assert here.server.served_version() == served
+    assert here.server.is_healthy()
+    assert here.lock_is_free()
+    await asyncio.sleep(0.5)
+    assert len(await here.verdicts(since)) == 1
+    assert len(await here.verdicts(since, here.boris)) == (phase == "rollback")
+    assert {operation["state"] for operation in here.operations()} <= {"succeeded", "rolled_back"}
