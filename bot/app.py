@@ -13,7 +13,6 @@ from pathlib import Path
 
 import structlog
 from aiogram import Bot
-from services.remote.hosts import Hosts
 
 from bot import menu
 from bot.admins import Admins
@@ -27,10 +26,11 @@ from bot.settings import Settings
 from bot.texts import Catalogues
 from services import backups, deploys
 from services.env_secrets import EnvSecrets
-from services.models import Backup, Kind
+from services.models import Kind
 from services.operation_log import OperationLogs
 from services.operations import Operations, Trade
 from services.proposals import Proposals
+from services.remote.hosts import Hosts
 from services.runner import Runner
 from services.runs import Run, StepDef
 from services.status import StatusReader
@@ -43,7 +43,6 @@ DRAIN_SECONDS = 8.0
 """For handlers, then for messages, when the process is asked to end. Operations go on: the host carries them."""
 HOUSEKEEPING_SECONDS = 20.0
 KEPT_LOGS = 200
-RECENT_BACKUPS = 5
 
 
 @dataclass(frozen=True)
@@ -113,16 +112,12 @@ def _compose(settings: Settings, store: Store, hosts: Hosts, bot: Bot, tasks: Ta
         packs=data / "packs",
     )
 
-    async def recent_backups() -> list[Backup]:
-        found = [b for name in settings.projects for b in await store.backups.newest(name, RECENT_BACKUPS)]
-        return sorted(found, key=lambda one: one.at, reverse=True)[:RECENT_BACKUPS]
-
     dispatcher = make_dispatcher(
         operations,
         StatusReader(store, hosts, settings.projects, key, env_secrets.learn),
         admins,
         settings.projects,
-        recent_backups,
+        store,
         catalogues,
     )
     intake = Intake(bot, dispatcher, store, tasks, lambda: sorted(admins.ids))

@@ -25,12 +25,15 @@ CANCEL = r"^x:[A-Za-z0-9_-]{1,60}$"
 DETAILS = r"^o:[A-Za-z0-9_-]{1,60}$"
 DETAILS_AGAIN = r"^u:[A-Za-z0-9_-]{1,60}$"
 LOG = r"^l:[A-Za-z0-9_-]{1,60}$"
-PROPOSE = r"^p:(deploy|backup):[a-z0-9][a-z0-9_-]{0,39}$"
-MENU = r"^m:(status|deploy|backup|ops)$"
 LANGUAGE = r"^t:(en|ru)$"
 REFRESH = r"^s:$"
 
 _RISK_STYLES = {"low": ButtonStyle.SUCCESS, "medium": ButtonStyle.PRIMARY}
+
+
+def proposing(kind: Kind) -> str:
+    """The pattern of buttons that propose this kind for a project."""
+    return rf"^p:{kind}:[a-z0-9][a-z0-9_-]{{0,39}}$"
 
 
 def button(text: str, data: str, style: ButtonStyle | None = None) -> InlineKeyboardButton:

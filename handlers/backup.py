@@ -8,6 +8,7 @@ from aiogram import Bot, F, Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
+from bot import keyboards
 from bot.access import Visitor
 from handlers.arguments import wanted
 from handlers.freshness import MUTATING
@@ -41,7 +42,7 @@ async def from_menu(
     await propose(bot, visitor, operations, projects, Kind.BACKUP, wanted(None, projects, takes_ref=False))
 
 
-@router.callback_query(F.data.startswith("p:backup:"), flags=MUTATING)
+@router.callback_query(F.data.regexp(keyboards.proposing(Kind.BACKUP)), flags=MUTATING)
 async def chosen(
     query: CallbackQuery, visitor: Visitor, operations: Operations, projects: Mapping[str, Project]
 ) -> None:

@@ -6,17 +6,22 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from services.errors import Cancelled, CommandFailed, StepFailed
+from services.errors import Cancelled, CommandFailed, Fenced, StepFailed
 from services.models import Operation, Plan, Progress
 from services.operation_log import OperationLogs, StepLog
 from services.projects import Project
 from services.remote.host import RemoteHost
 from services.remote.jobs import JobSpec, JobStatus
 from services.store import Store
+
+FIRST_WAIT, LONGEST_WAIT = 0.05, 1.0
+"""Seconds between two looks at a job that says nothing."""
+TAIL_BYTES = 4096
+"""How much of a job's log an error carries."""
 
 
 class Skip(Enum):
@@ -113,46 +118,58 @@ class Run:
         spec: JobSpec,
         within: float,
         on_log: Callable[[bytes], None] | None = None,
-        ok: tuple[int, ...] = (0,),
         log_name: str = "",
-    ) -> JobStatus:
+    ) -> None:
         """Begins or finds a job and follows it to its end, `within` so many seconds.
 
-        Raises CommandFailed for another exit status than `ok`, StepFailed when the host lost the job or the
-        deadline passed (the job is ended then), Cancelled, Unreachable (the job goes on).
+        Raises CommandFailed for an exit status other than 0, StepFailed when the host lost the job or the deadline
+        passed (the job is ended then), Cancelled (likewise), Unreachable (the job goes on).
         """
-        jobs = self.remote.jobs
         deadline = time.monotonic() + within
-        status = await jobs.begin(spec)
-        offset, wait, tail = 0, 0.05, b""
+        try:
+            status, tail = await self._follow(spec, deadline, on_log, log_name)
+        except (
+            Fenced
+        ):  # our own newer claim, made on resuming, may have overtaken a job that waited for its turn
+            fresh = replace(spec, epoch=self.operation.epoch)
+            status, tail = await self._follow(fresh, deadline, on_log, log_name)
+        if status.state != "exited" or status.exit_status is None:
+            raise StepFailed("error-job-interrupted", step=self.step_name)
+        if status.exit_status != 0:
+            raise CommandFailed(spec.command.name, status.exit_status, tail.decode("utf-8", "replace"))
+
+    async def _follow(
+        self, spec: JobSpec, deadline: float, on_log: Callable[[bytes], None] | None, log_name: str
+    ) -> tuple[JobStatus, bytes]:
+        """The job's end and the tail of its log. What makes us stop following for good ends the job too."""
+        await self.remote.jobs.begin(spec)
         step_log = self.step_log(log_name)
+        try:
+            return await self._to_the_end(spec, deadline, step_log, on_log)
+        except StepFailed:
+            await self.remote.jobs.cancel(spec.state_dir, spec.id)
+            raise
+        finally:
+            step_log.close()
+
+    async def _to_the_end(
+        self, spec: JobSpec, deadline: float, step_log: StepLog, on_log: Callable[[bytes], None] | None
+    ) -> tuple[JobStatus, bytes]:
+        offset, wait, tail = 0, FIRST_WAIT, b""
         while True:
-            status, data = await jobs.poll(spec.state_dir, spec.id, offset)
+            status, data = await self.remote.jobs.poll(spec.state_dir, spec.id, offset)
             self.lost_since = None
             if data:
                 offset += len(data)
                 step_log.feed(data)
-                tail = (tail + data)[-4096:]
+                tail = (tail + data)[-TAIL_BYTES:]
                 if on_log:
                     on_log(data)
-                continue
-            if status.state != "running":
-                break
-            await self._give_up_on_job(spec, deadline)
-            await asyncio.sleep(wait)
-            wait = min(wait * 1.5, 1.0)
-        step_log.close()
-        if status.state != "exited":
-            raise StepFailed("error-job-interrupted", step=self.step_name)
-        if status.exit_status not in ok:
-            raise CommandFailed(spec.command.name, status.exit_status or -1, tail.decode("utf-8", "replace"))
-        return status
-
-    async def _give_up_on_job(self, spec: JobSpec, deadline: float) -> None:
-        try:
-            self.check_cancelled()
-            if time.monotonic() > deadline:
-                raise StepFailed("error-step-timeout", step=self.step_name)
-        except StepFailed:
-            await self.remote.jobs.cancel(spec.state_dir, spec.id)
-            raise
+            elif status.state != "running":
+                return status, tail
+            else:
+                self.check_cancelled()
+                if time.monotonic() > deadline:
+                    raise StepFailed("error-step-timeout", step=self.step_name)
+                await asyncio.sleep(wait)
+                wait = min(wait * 1.5, LONGEST_WAIT)

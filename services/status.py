@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 
+from services.envfile import EnvFile
 from services.errors import HostError, OpsgateError, TimedOut
 from services.facts import read_facts
 from services.models import Backup, Facts, Operation
@@ -36,7 +37,12 @@ class ProjectStatus:
 
 class StatusReader:
     def __init__(
-        self, store: Store, hosts: Hosts, projects: Mapping[str, Project], instance_key: bytes
+        self,
+        store: Store,
+        hosts: Hosts,
+        projects: Mapping[str, Project],
+        instance_key: bytes,
+        learn: Callable[[EnvFile], None],
     ) -> None:
         self._store = store
         self._hosts = hosts

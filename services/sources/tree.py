@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from pathspec import GitIgnoreSpec
 from pathspec.patterns.gitignore import GitIgnorePatternError
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from services.errors import SourceError
 from services.projects import Project
@@ -17,6 +17,9 @@ from services.projects import Project
 MOST_BYTES = 2 * 1024**3
 MOST_NAMED = 5
 """So many offending paths an error names."""
+
+
+Rules = tuple[GitIgnoreSpecPattern, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class _Walk:
         self._root = root
         self._never = never
         self._gitignore = gitignore
-        self._deployignore = _spec(root / ".deployignore")
+        self._deployignore = _rules(root / ".deployignore")
         self._links: list[str] = []
         self._odd_names: list[str] = []
 
@@ -75,11 +78,11 @@ class _Walk:
                 raise SourceError(code, paths=shown, more=max(0, len(paths) - MOST_NAMED))
         return entries
 
-    def _folder(self, folder: str, outer: tuple[tuple[str, GitIgnoreSpec], ...]) -> Iterator[Entry]:
+    def _folder(self, folder: str, outer: tuple[tuple[str, Rules], ...]) -> Iterator[Entry]:
         """`outer`: the ignore files that hold here, outermost first, each with the folder it lies in."""
         inside = self._root / folder
-        if self._gitignore and (spec := _spec(inside / ".gitignore")):
-            outer = (*outer, (folder, spec))
+        if self._gitignore and (rules := _rules(inside / ".gitignore")):
+            outer = (*outer, (folder, rules))
         with os.scandir(inside) as found:
             for item in found:
                 path = f"{folder}{item.name}"
@@ -102,33 +105,53 @@ class _Walk:
         else:
             self._links.append(path)
 
-    def _ignored(self, path: str, outer: tuple[tuple[str, GitIgnoreSpec], ...]) -> bool:
+    def _ignored(self, path: str, outer: tuple[tuple[str, Rules], ...]) -> bool:
         """As git decides: the last matching line of the innermost file that has one. .deployignore stands above all."""
-        if self._deployignore and (said := self._deployignore.check_file(path).include) is not None:
+        if (said := _verdict(self._deployignore, path)) is not None:
             return said
-        for folder, spec in reversed(outer):
-            if (said := spec.check_file(path[len(folder) :]).include) is not None:
+        for folder, rules in reversed(outer):
+            if (said := _verdict(rules, path[len(folder) :])) is not None:
                 return said
         return False
 
 
-def _spec(file: Path) -> GitIgnoreSpec | None:
-    """An ignore file. A missing one, or a link (git does not follow those either), is none."""
+def _verdict(rules: Rules, path: str) -> bool | None:
+    """Whether a path (a folder's ends with a slash) is ignored, by these rules alone; None when none matches."""
+    return next((rule.include for rule in reversed(rules) if _matches(rule, path)), None)
+
+
+def _matches(rule: GitIgnoreSpecPattern, path: str) -> bool:
+    """Whether a rule matches the path itself. pathspec's own check also says yes for all that lies below a match.
+
+    That differs from git where an inner file takes a folder back that an outer one ignores.
+    """
+    if (regex := rule.regex) is None:
+        return False
+    if not regex.pattern.startswith("^"):  # `*`, `**` and `**/`: anything, and any folder
+        return regex.search(path[-1]) is not None
+    if "ps_d" in regex.groupindex:  # pathspec's mark for the end of what is named
+        return regex.fullmatch(path) is not None
+    inside = regex.match(path)  # `a/**`: what is in a, not a itself
+    return inside is not None and inside.end() < len(path)
+
+
+def _rules(file: Path) -> Rules:
+    """An ignore file's rules. A missing one, or a link (git does not follow those either), has none."""
     if file.is_symlink() or not file.is_file():
+        return ()
+    lines = file.read_text("utf-8", "surrogateescape").split("\n")
+    return tuple(rule for line in lines if (rule := _rule(line.removesuffix("\r"))))
+
+
+def _rule(line: str) -> GitIgnoreSpecPattern | None:
+    """None for blanks and comments, and for a line that makes no sense: it matches nothing, for git as for us."""
+    if line.rstrip() in {"/", "!/"}:  # pathspec takes the second for everything
         return None
-    lines = file.read_text("utf-8", "surrogateescape").splitlines()
-    return GitIgnoreSpec.from_lines([line for line in lines if _is_pattern(line)])
-
-
-def _is_pattern(line: str) -> bool:
-    """A line that makes no sense matches nothing, for git as for us. (pathspec takes `!/` for everything.)"""
-    if line.rstrip() in {"/", "!/"}:
-        return False
     try:
-        GitIgnoreSpec.from_lines([line])
+        rule = GitIgnoreSpecPattern(line)
     except GitIgnorePatternError:
-        return False
-    return True
+        return None
+    return rule if rule.include is not None else None
 
 
 def _shippable(path: str) -> bool:

@@ -23,13 +23,6 @@ verb_read() {
     cat "$1"
 }
 
-# forget STATE first|current: takes one of the markers away.
-verb_forget() {
-    state_dir "$1"
-    case "$2" in first | current) ;; *) die 66 "not a marker: $2" ;; esac
-    rm -f "$1/$2" && { [ ! -d "$1" ] || flush "$1"; }
-}
-
 # probe URL SECONDS → the HTTP status, 000 without an answer. Redirects and proxies are not followed.
 verb_probe() {
     number "$2"

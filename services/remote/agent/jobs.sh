@@ -75,15 +75,19 @@ verb_begin() {
     local temp="$dir/spec.tmp.$$" wanted
     receive "$temp" && [ "$(tail -n 1 "$temp")" = end ] || { rm -f "$temp"; die 1 "the spec did not arrive whole"; }
     wanted=$(sed -n 's/^epoch //p' "$temp")
-    if [ -n "$wanted" ] && [ ! -f "$dir/spec" ] && ! lock_is_ours "$1" "$wanted"; then
-        rm -f "$temp"
-        rmdir "$dir" 2>/dev/null
-        die 73 "epoch $wanted is fenced off"
-    fi
+    job_state
+    case "$j_state" in
+        missing | fenced)
+            if [ -n "$wanted" ] && ! lock_is_ours "$1" "$wanted"; then
+                rm -f "$temp"
+                rmdir "$dir" 2>/dev/null
+                die 73 "epoch $wanted is fenced off"
+            fi
+            ;;
+    esac
     flush "$temp"
     if ! ln "$temp" "$dir/spec" 2>/dev/null && ! cmp -s "$temp" "$dir/spec"; then
-        rm -f "$temp"
-        die 65 "job $2 exists with another spec"
+        job_renew "$temp" || { rm -f "$temp"; die 65 "job $2 exists with another spec"; }
     fi
     rm -f "$temp"
     flush "$dir"
@@ -91,6 +95,20 @@ verb_begin() {
     job_state
     [ "$j_state" != missing ] || job_launch "$1" "$2"
     job_header
+}
+
+# job_renew SPEC: an operation that was resumed comes with a higher epoch. A job that never ran is begun under it, one
+# that ran stays what it is. False when anything else differs.
+job_renew() {
+    sed '/^epoch /d' "$1" >"$1.same"
+    sed '/^epoch /d' "$dir/spec" | cmp -s - "$1.same" || { rm -f "$1.same"; return 1; }
+    rm -f "$1.same"
+    exec 8>>"$dir/lock" && take 8 10 || exit 1
+    job_state
+    case "$j_state" in
+        missing | fenced) rm -f "$dir/rc" "$dir/pid" && mv -f "$1" "$dir/spec" || exit 1 ;;
+    esac
+    exec 8>&-
 }
 
 job_launch() {
@@ -248,19 +266,25 @@ job_kill() {
     done
 }
 
-# jobs-prune STATE KEEP: of the jobs that have ended, only the newest KEEP stay.
+# jobs-prune STATE KEEP: of the jobs that have ended, and of the records for taking swaps back, the newest KEEP stay.
 verb_jobs_prune() {
     state_dir "$1"
     number "$2"
-    local id seen=0
-    [ -d "$1/jobs" ] || return 0
-    # shellcheck disable=SC2010,SC2012 # names are checked one by one
-    ls -1t "$1/jobs" | while IFS= read -r id; do
-        plain_name "$id" || continue
-        seen=$((seen + 1))
-        [ "$seen" -gt "$2" ] || continue
-        job_dir "$1" "$id"
+    local state="$1" keep="$2" name
+    beyond "$state/jobs" "$keep" | while IFS= read -r name; do
+        job_dir "$state" "$name"
         job_state
         [ "$j_state" = running ] || wipe "$dir"
+    done
+    beyond "$state/undo" "$keep" | while IFS= read -r name; do wipe "$state/undo/$name"; done
+}
+
+# beyond ROOM KEEP → the names in ROOM but the newest KEEP.
+beyond() {
+    local name
+    [ -d "$1" ] && [ ! -L "$1" ] || return 0
+    # shellcheck disable=SC2012 # names are checked one by one
+    ls -1t "$1" | tail -n "+$(($2 + 1))" | while IFS= read -r name; do
+        ! plain_name "$name" || printf '%s\n' "$name"
     done
 }

@@ -29,11 +29,9 @@ case "$verb" in
     safety-copy) words safety-copy 4 4 $# && verb_safety_copy "$@" ;;
     swap) words swap 5 5 $# && verb_swap "$@" ;;
     unswap) words unswap 3 3 $# && verb_unswap "$@" ;;
-    remove-tree) words remove-tree 1 1 $# && verb_remove_tree "$@" ;;
-    prune) words prune 2 60 $# && verb_prune "$@" ;;
+    remove-tree) words remove-tree 2 2 $# && verb_remove_tree "$@" ;;
     write) words write 1 1 $# && verb_write "$@" ;;
     read) words read 2 2 $# && verb_read "$@" ;;
-    forget) words forget 2 2 $# && verb_forget "$@" ;;
     probe) words probe 2 2 $# && verb_probe "$@" ;;
     host) words host 1 1 $# && verb_host "$@" ;;
     *) die 64 "no such verb: $verb" ;;

@@ -54,43 +54,17 @@ archive_check() {
     [ -z "$(unlisted "$1/parents" "$1/directories")" ] || die 66 "the archive holds other directories than its manifest"
 }
 
-# remove-tree PATH: one release or one job that has ended, nothing else.
+# remove-tree STATE releases/<id>|jobs/<id>: one release, or one job that has ended, and nothing else.
 verb_remove_tree() {
-    absolute "$1"
-    case "$1" in
-        */releases/*) owned "$1" releases ;;
+    state_dir "$1"
+    dir=$1/$2
+    case "$2" in
+        releases/*) owned "$dir" releases ;;
         *)
-            owned "$1" jobs
-            dir=$1
+            owned "$dir" jobs
             job_state
             [ "$j_state" != running ] || die 75 "the job is running"
             ;;
     esac
-    wipe "$1"
-}
-
-# prune STATE KEEP ID...: the newest KEEP releases and those named stay; so do the newest undo records and jobs.
-verb_prune() {
-    state_dir "$1"
-    number "$2"
-    local state="$1" keep="$2" room
-    shift 2
-    for room in releases undo; do
-        [ ! -d "$state/$room" ] || [ -L "$state/$room" ] || prune_room "$state/$room" "$keep" "$@"
-    done
-    verb_jobs_prune "$state" "$((keep * 40))"
-}
-
-prune_room() {
-    local room="$1" keep="$2" name seen=0
-    shift 2
-    # shellcheck disable=SC2012 # names are checked one by one
-    ls -1t "$room" | while IFS= read -r name; do
-        plain_name "$name" || continue
-        case "$name" in *.part.* | *.work) wipe "$room/$name"; continue ;; esac
-        seen=$((seen + 1))
-        [ "$seen" -gt "$keep" ] || continue
-        case " $* " in *" $name "*) continue ;; esac
-        wipe "$room/$name"
-    done
+    wipe "$dir"
 }

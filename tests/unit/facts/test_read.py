@@ -17,9 +17,11 @@ from services.envfile import EnvFile
 from services.errors import BadInput, CommandFailed, HostError, Unreachable
 from services.facts import compose_project_name, read_facts
 from services.facts.host import parse_host
+from services.facts.read import Remote
 from services.models import Facts, Pack, Release
 from services.phrases import Phrase
 from services.projects import Project
+from services.remote.host import RemoteHost
 
 RECORDED = Path(__file__).parent / "recorded"
 PATH = PurePosixPath("/home/me/fitnessapp")
@@ -125,6 +127,11 @@ class FakeHost:
     async def volumes(self, compose_project: str) -> list[str]:
         self.asked_for.append(compose_project)
         return self.named_volumes
+
+
+def real_and_fake(real: RemoteHost, fake: FakeHost) -> tuple[Remote, Remote]:
+    """For mypy: both have the shape that facts are read through."""
+    return real, fake
 
 
 def deployed() -> FakeHost:
