@@ -273,7 +273,8 @@ async def restore_files(run: Run) -> dict[str, Any]:
 async def restore_images(run: Run) -> dict[str, Any]:
     """The build moved the names to new images: they are given back to the very images that ran (R-RB-2)."""
     for service, image in run.plan.old_images.items():
-        if (name := run.plan.old_image_names.get(service)) and not name.startswith("sha256:"):
+        name = run.plan.old_image_names.get(service, "")
+        if name and "@" not in name and not name.startswith("sha256:"):  # a pinned digest cannot move
             await run.remote.run(docker.tag(image, name), timeout=SHORT)
     return {}
 

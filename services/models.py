@@ -149,6 +149,7 @@ class Facts(Model):
 
     project: str
     at: datetime
+    compose_project: str = ""  # the name that the stack has, or would get
     host: HostFacts
     env: EnvFacts | None = None
     containers: tuple[Container, ...] = ()

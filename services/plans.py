@@ -7,7 +7,6 @@ import json
 
 from services import checks, policy
 from services.checks.database import DatabaseState, database_container, database_state, is_first
-from services.facts import compose_project_name
 from services.models import Container, Facts, Kind, Pack, Plan
 from services.projects import Project
 
@@ -55,7 +54,7 @@ def deploy(project: Project, facts: Facts, pack: Pack) -> Plan:
     plan = Plan(
         kind=Kind.DEPLOY,
         project=project.name,
-        compose_project=compose_project_name(project, facts),
+        compose_project=facts.compose_project,
         steps=DEPLOY_STEPS,
         findings=tuple(checks.deploy_findings(project, facts, pack)),
         digest=digest(facts, pack),
@@ -75,7 +74,7 @@ def backup(project: Project, facts: Facts) -> Plan:
     return Plan(
         kind=Kind.BACKUP,
         project=project.name,
-        compose_project=compose_project_name(project, facts),
+        compose_project=facts.compose_project,
         steps=BACKUP_STEPS,
         findings=tuple(checks.backup_findings(project, facts)),
         digest=digest(facts, None),

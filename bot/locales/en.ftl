@@ -26,6 +26,7 @@ operation-title = { $kind ->
 state-proposed = waiting for a tap
 state-queued = about to start
 state-running = running
+state-ended = ended
 state-succeeded = succeeded
 state-failed = failed
 state-rolled-back = rolled back
@@ -63,8 +64,8 @@ button-confirm = { $kind ->
    *[other] Confirm
 }
 button-dismiss = Cancel
-button-cancel = Stop
-button-cancel-one = Stop: { KIND($kind) } { $project }
+button-cancel = Cancel
+button-cancel-one = Cancel: { KIND($kind) } { $project }
 button-details = Details
 button-log = Log
 button-refresh = Refresh
@@ -90,7 +91,6 @@ help-projects = Projects: { $names }
 help-gate = A plan can be confirmed for 15 minutes, once, by any admin in this chat.
 hint-unknown = I do not know that command. /help shows what I can do.
 hint-button = This button no longer works. /help shows what I can do.
-language-chosen = From now on I speak English.
 whoami-name = You are
 whoami-id = Telegram id:
 whoami-chat = This chat:
@@ -260,7 +260,7 @@ error-host = The host did not do what was asked. The log says more.
 error-host-answer = The host answered something that I cannot read. The log says more.
 error-unreachable = { $host } does not answer. Is the VPN up, and the machine on?
 error-timed-out = { $host } did not answer in time. Is the VPN up?
-error-auth-refused = { $host } does not accept my SSH key. Add the public key to ~/.ssh/authorized_keys there.
+error-auth-refused = { $host } does not accept my SSH key for { $user }. Add the public key to ~/.ssh/authorized_keys there.
 error-host-key-changed = 🆘 The host key of { $host } is not the pinned one. I stopped: this may be another machine, or an attack. If you reinstalled it, replace its line in known_hosts.
 error-command-failed = The command “{ $command }” ended with status { $status }: { $tail }
 error-fenced = Another run took over this project, so this one stopped. See /ops.
@@ -280,6 +280,43 @@ error-project-gone = { $project } is no longer in opsgate.toml, so this was not 
 error-not-admin = Who confirmed this is no longer an admin, so { $project } was not changed further.
 error-several-stacks = On the host several Compose stacks belong to { $project }: { $names }. Name the right one as compose_project in opsgate.toml.
 error-no-stack-name = I cannot tell the Compose project name of { $project }. Set compose_project in opsgate.toml.
+error-host-tools = The host lacks tools that I need: { $tools }. Install them there.
+error-host-key-unknown = The host key of { $host } is not pinned yet. Compare its fingerprint on the machine itself, then run: { $command }
+    Expected in { $file }.
+error-key-unreadable = I cannot read my SSH key for { $host }: { $file }. It must exist, be readable by me and have no passphrase.
+error-job-differs = The host knows the job { $job } with other contents. I stopped rather than guess. See my log.
+error-docker = Docker refused a request (status { $status }). My log says more.
+error-docker-refused = Docker runs on the host of { $project }, but my user may not use it. Add the user to the group docker there.
+error-file-unreadable = I cannot read { $file } on the host. Check its owner and mode.
+error-release-record = The release record of { $project } on the host is damaged. Look at “current” and “release.json” in its _opsgate folder.
+error-bad-ref = “{ $ref }” is not a name of a branch, tag or commit.
+error-no-ref = The repository has no branch, tag or commit “{ $ref }”.
+error-ref-for-tree = { $project } is deployed from a local folder, so it takes no ref. Send /deploy { $project }.
+error-git = git could not read the repository. My log says more.
+error-git-export = git could not read the files of this commit. My log says more.
+error-git-fetch = git could not fetch { $repository }. Is it reachable, and may my key read it?
+error-git-missing = git is not installed where I run.
+error-git-submodules = The source has submodules, which I do not ship: { $paths }
+error-git-timeout = git did not finish within { $seconds } s. Is the repository reachable?
+error-source-missing = The source folder does not exist: { $path }
+error-source-too-large = The source is { SIZE($size) }, more than { SIZE($limit) }. Largest: { $largest }. Leave out what is not needed in .deployignore.
+error-source-unreadable = I cannot read { $path } in the source.
+error-source-changing = { $path } changed while it was packed. Wait until nothing writes to the source, then try again.
+error-source-links = The source has links, which I do not ship: { $paths }{ $more ->
+    [0] { "." }
+   *[other] { " " }and { $more } more.
+} Leave them out in .deployignore.
+error-source-names = The source has file names that I do not ship: { $paths }{ $more ->
+    [0] { "." }
+   *[other] { " " }and { $more } more.
+} Rename them or leave them out in .deployignore.
+error-source-no-compose-file = The source has no { $file }. Is compose_file in opsgate.toml right, and is the file not ignored?
+error-compose-file = { $file } is not a Compose file that I can read{ $line ->
+    [0] { "." }
+   *[other] { " " }(line { $line }).
+}
+error-another-instance = Another Opsgate runs on this data folder (process { $pid }).
+error-settings = The settings are wrong.
 
 health-missing = The service “{ $service }” has no container.
 health-restarting = The service “{ $service }” keeps restarting ({ $count } times).
@@ -288,3 +325,64 @@ health-not-running = The service “{ $service }” is { $state }, not running.
 health-unhealthy = The service “{ $service }” is not healthy.
 health-starting = The service “{ $service }” did not become healthy in time.
 health-probe = { $url } does not answer with 2xx or 3xx (got { $status }).
+
+## Findings: what was seen, why it matters, the one action that mends it
+
+finding-docker-missing = Docker does not answer on the host
+    .why = The stack runs in Docker, so nothing can be deployed or backed up.
+    .mend = Install Docker, or start it: systemctl start docker
+finding-compose-missing = Docker Compose v2 is not installed
+    .why = The stack is described by a Compose file.
+    .mend = Install the Compose plugin (docker-compose-plugin) on the host.
+finding-compose-old = Docker Compose { $version } is too old
+    .why = I need Compose v2.
+    .mend = Install the Compose plugin (docker-compose-plugin) on the host.
+finding-disk-low = Only { $free } MB are free at { $path }, { $needed } MB are needed
+    .why = The release, its safety copy and new images must fit, or the deploy breaks half way.
+    .mend = Free some space, for example with: docker image prune
+finding-http-client-missing = The host has neither curl nor wget
+    .why = I ask { $url } from the host itself to see whether the release is healthy.
+    .mend = Install curl on the host.
+finding-clock-skew = The host's clock is { $seconds } s { $direction ->
+    [ahead] ahead
+   *[behind] behind
+}
+    .why = Times in logs are wrong, and tokens and certificates may be refused.
+    .mend = Switch time synchronisation on: timedatectl set-ntp true
+finding-lock-held = Another Opsgate works on this project: { $operation } ({ $owner }), since { DURATION($age) }
+    .why = Two at once would spoil each other's work.
+    .mend = Wait until it is done, or stop it there.
+finding-env-missing = The env file { $file } is not on the host
+    .why = It lives on the server only and is never part of a release. Without it the stack does not start.
+    .mend = Create it on the host, readable by its owner only (chmod 600).
+finding-env-unreadable = Lines { $lines } of { $file } cannot be read
+    .why = Docker Compose may read them differently than you mean.
+    .mend = Write each line as NAME=value.
+finding-password-unsafe = DB_PASSWORD in { $file } has other characters than letters and digits
+    .why = Characters such as @ # : / break the database's connection URL.
+    .mend = Set a password of letters and digits, in the file and in the database.
+finding-no-database = No database is configured
+    .why = Nothing is backed up before this deploy.
+    .mend = If the stack has one, name it as database in opsgate.toml.
+finding-database-unknown = The Compose file { $file } has no service “{ $service }”
+    .why = The database could not be backed up. Its services are: { $known }
+    .mend = Correct database.service in opsgate.toml.
+finding-first-deploy = First deploy: there is no database to back up yet.
+finding-database-stopped = The database service “{ $service }” is stopped. It is started for its backup.
+finding-database-missing = The database service “{ $service }” has no container
+    .why = Something is deployed here, and it cannot be changed without a proven backup.
+    .mend = On the host: { $command }
+finding-backup-no-database = No database is configured
+    .why = There is nothing to back up.
+    .mend = Name it as database in opsgate.toml.
+finding-backup-nothing-deployed = Nothing is deployed yet
+    .why = There is no database to back up.
+    .mend = Deploy first.
+finding-no-health = Nothing tells whether the stack is healthy
+    .why = Without a health check a broken release looks like a good one, and is not rolled back.
+    .mend = Add health = [{ "{" } url = "…" { "}" }] to the project in opsgate.toml, or a healthcheck to the Compose file.
+finding-other-stacks = Other Compose stacks use { $path }: { $names }
+    .why = They share files with this project and may see them change.
+    .mend = If one is left over from an earlier name, remove its containers. Keep its volumes.
+finding-source-dirty = The source has changes that are not committed. They are shipped too.
+finding-nothing-new = Nothing is new: the source is the same as in release { $release }.

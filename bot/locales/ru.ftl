@@ -26,6 +26,7 @@ operation-title = { $kind ->
 state-proposed = ждёт подтверждения
 state-queued = сейчас начнётся
 state-running = идёт
+state-ended = завершено
 state-succeeded = выполнено
 state-failed = не удалось
 state-rolled-back = откат выполнен
@@ -63,8 +64,8 @@ button-confirm = { $kind ->
    *[other] Подтвердить
 }
 button-dismiss = Отмена
-button-cancel = Остановить
-button-cancel-one = Остановить: { KIND($kind) } { $project }
+button-cancel = Отменить
+button-cancel-one = Отменить: { KIND($kind) } { $project }
 button-details = Подробности
 button-log = Журнал
 button-refresh = Обновить
@@ -90,7 +91,6 @@ help-projects = Проекты: { $names }
 help-gate = План можно подтвердить в течение 15 минут, один раз; это может сделать любой админ в этом чате.
 hint-unknown = Такой команды я не знаю. /help покажет, что я умею.
 hint-button = Эта кнопка больше не работает. /help покажет, что я умею.
-language-chosen = Теперь я говорю по-русски.
 whoami-name = Вы
 whoami-id = Ваш id в Telegram:
 whoami-chat = Этот чат:
@@ -264,7 +264,7 @@ error-host = Сервер не сделал того, о чём его прос�
 error-host-answer = Сервер ответил то, чего я не понимаю. Подробности в журнале.
 error-unreachable = { $host } не отвечает. VPN включён? Сама машина включена?
 error-timed-out = { $host } не ответил вовремя. VPN включён?
-error-auth-refused = { $host } не принимает мой ключ SSH. Добавьте открытый ключ в ~/.ssh/authorized_keys на сервере.
+error-auth-refused = { $host } не принимает мой ключ SSH для { $user }. Добавьте открытый ключ в ~/.ssh/authorized_keys на сервере.
 error-host-key-changed = 🆘 Ключ сервера { $host } не тот, что закреплён. Я остановился: это может быть другая машина или атака. Если вы её переустановили, замените строку в known_hosts.
 error-command-failed = Команда «{ $command }» завершилась с кодом { $status }: { $tail }
 error-fenced = Проект занял другой запуск, поэтому этот остановлен. Смотрите /ops.
@@ -284,6 +284,43 @@ error-project-gone = { $project } больше нет в opsgate.toml, поэт�
 error-not-admin = Подтвердивший больше не админ, поэтому { $project } дальше не меняется.
 error-several-stacks = На сервере к { $project } относятся несколько стеков Compose: { $names }. Укажите нужный в opsgate.toml как compose_project.
 error-no-stack-name = Не могу понять имя проекта Compose для { $project }. Укажите compose_project в opsgate.toml.
+error-host-tools = На сервере нет нужных мне программ: { $tools }. Установите их там.
+error-host-key-unknown = Ключ сервера { $host } ещё не закреплён. Сверьте отпечаток на самой машине, затем выполните: { $command }
+    Жду его в { $file }.
+error-key-unreadable = Не могу прочитать свой ключ SSH для { $host }: { $file }. Он должен существовать, быть доступен мне и не иметь пароля.
+error-job-differs = Сервер знает задание { $job } с другим содержимым. Я остановился, чтобы не гадать. Смотрите мой журнал.
+error-docker = Docker отклонил запрос (код { $status }). Подробности в моём журнале.
+error-docker-refused = Docker на сервере { $project } работает, но мой пользователь не может им пользоваться. Добавьте его там в группу docker.
+error-file-unreadable = Не могу прочитать { $file } на сервере. Проверьте владельца и права.
+error-release-record = Запись о релизе { $project } на сервере повреждена. Посмотрите «current» и «release.json» в его папке _opsgate.
+error-bad-ref = «{ $ref }» не похоже на имя ветки, тега или коммита.
+error-no-ref = В репозитории нет ветки, тега или коммита «{ $ref }».
+error-ref-for-tree = { $project } разворачивается из локальной папки, ref ему не нужен. Отправьте /deploy { $project }.
+error-git = git не смог прочитать репозиторий. Подробности в моём журнале.
+error-git-export = git не смог прочитать файлы этого коммита. Подробности в моём журнале.
+error-git-fetch = git не смог получить { $repository }. Он доступен? Моему ключу можно его читать?
+error-git-missing = Там, где я работаю, не установлен git.
+error-git-submodules = В исходниках есть подмодули, их я не отправляю: { $paths }
+error-git-timeout = git не закончил за { $seconds } с. Репозиторий доступен?
+error-source-missing = Папки с исходниками нет: { $path }
+error-source-too-large = Исходники занимают { SIZE($size) }, больше чем { SIZE($limit) }. Самое крупное: { $largest }. Уберите лишнее через .deployignore.
+error-source-unreadable = Не могу прочитать { $path } в исходниках.
+error-source-changing = { $path } изменился во время упаковки. Дождитесь, пока в исходники перестанут писать, и попробуйте снова.
+error-source-links = В исходниках есть ссылки, их я не отправляю: { $paths }{ $more ->
+    [0] { "." }
+   *[other] { " " }и ещё { $more }.
+} Уберите их через .deployignore.
+error-source-names = В исходниках есть имена файлов, которые я не отправляю: { $paths }{ $more ->
+    [0] { "." }
+   *[other] { " " }и ещё { $more }.
+} Переименуйте их или уберите через .deployignore.
+error-source-no-compose-file = В исходниках нет { $file }. Верно ли указан compose_file в opsgate.toml и не попал ли файл в игнорируемые?
+error-compose-file = { $file } не читается как файл Compose{ $line ->
+    [0] { "." }
+   *[other] { " " }(строка { $line }).
+}
+error-another-instance = С этой папкой данных уже работает другой Opsgate (процесс { $pid }).
+error-settings = В настройках ошибки.
 
 health-missing = У сервиса «{ $service }» нет контейнера.
 health-restarting = Сервис «{ $service }» постоянно перезапускается ({ $count ->
@@ -296,3 +333,64 @@ health-not-running = Сервис «{ $service }» не работает (сос
 health-unhealthy = Сервис «{ $service }» нездоров.
 health-starting = Сервис «{ $service }» не стал здоровым вовремя.
 health-probe = { $url } отвечает не 2xx и не 3xx (код { $status }).
+
+## Находки: что замечено, почему это важно, одно действие, которое поможет
+
+finding-docker-missing = Docker на сервере не отвечает
+    .why = Стек работает в Docker, без него нет ни деплоя, ни бэкапа.
+    .mend = Установите Docker или запустите его: systemctl start docker
+finding-compose-missing = Docker Compose v2 не установлен
+    .why = Стек описан файлом Compose.
+    .mend = Установите на сервере плагин Compose (docker-compose-plugin).
+finding-compose-old = Docker Compose { $version } слишком старый
+    .why = Мне нужен Compose v2.
+    .mend = Установите на сервере плагин Compose (docker-compose-plugin).
+finding-disk-low = На { $path } свободно только { $free } МБ, нужно { $needed } МБ
+    .why = Должны поместиться релиз, его страховочная копия и новые образы, иначе деплой оборвётся на полпути.
+    .mend = Освободите место, например: docker image prune
+finding-http-client-missing = На сервере нет ни curl, ни wget
+    .why = Я запрашиваю { $url } с самого сервера, чтобы увидеть, здоров ли релиз.
+    .mend = Установите на сервере curl.
+finding-clock-skew = Часы сервера { $direction ->
+    [ahead] спешат
+   *[behind] отстают
+} на { $seconds } с
+    .why = Время в журналах неверно; токены и сертификаты могут не приниматься.
+    .mend = Включите синхронизацию времени: timedatectl set-ntp true
+finding-lock-held = С проектом уже { DURATION($age) } работает другой Opsgate: { $operation } ({ $owner })
+    .why = Двое одновременно испортят работу друг друга.
+    .mend = Дождитесь его или остановите там.
+finding-env-missing = На сервере нет файла { $file }
+    .why = Он хранится только на сервере и не входит в релиз. Без него стек не запустится.
+    .mend = Создайте его на сервере, доступным только владельцу (chmod 600).
+finding-env-unreadable = Строки { $lines } в { $file } не читаются
+    .why = Docker Compose может понять их иначе, чем вы.
+    .mend = Пишите каждую строку как ИМЯ=значение.
+finding-password-unsafe = В DB_PASSWORD в { $file } есть не только буквы и цифры
+    .why = Символы вроде @ # : / ломают адрес подключения к базе.
+    .mend = Задайте пароль из букв и цифр и в файле, и в базе.
+finding-no-database = База не указана
+    .why = Перед этим деплоем ничего не сохраняется.
+    .mend = Если база есть, укажите её в opsgate.toml как database.
+finding-database-unknown = В файле Compose { $file } нет сервиса «{ $service }»
+    .why = Базу не удалось бы сохранить. Есть сервисы: { $known }
+    .mend = Исправьте database.service в opsgate.toml.
+finding-first-deploy = Первый деплой: базы ещё нет, бэкап делать не с чего.
+finding-database-stopped = Сервис базы «{ $service }» остановлен. Для бэкапа он будет запущен.
+finding-database-missing = У сервиса базы «{ $service }» нет контейнера
+    .why = Здесь уже что-то развёрнуто, и менять это без проверенного бэкапа нельзя.
+    .mend = На сервере: { $command }
+finding-backup-no-database = База не указана
+    .why = Сохранять нечего.
+    .mend = Укажите её в opsgate.toml как database.
+finding-backup-nothing-deployed = Ещё ничего не развёрнуто
+    .why = Базы нет, сохранять нечего.
+    .mend = Сначала сделайте деплой.
+finding-no-health = Ничто не показывает, здоров ли стек
+    .why = Без проверки здоровья сломанный релиз выглядит хорошим и не откатывается.
+    .mend = Добавьте проекту в opsgate.toml health = [{ "{" } url = "…" { "}" }] или healthcheck в файл Compose.
+finding-other-stacks = С { $path } работают другие стеки Compose: { $names }
+    .why = У них общие файлы с этим проектом, и файлы могут измениться.
+    .mend = Если какой-то остался от старого имени, удалите его контейнеры. Тома сохраните.
+finding-source-dirty = В исходниках есть незакоммиченные изменения. Они тоже уедут.
+finding-nothing-new = Нового нет: исходники те же, что в релизе { $release }.

@@ -82,7 +82,8 @@ def tail(text: str, lines: int = TAIL_LINES) -> ExpandableBlockQuote | None:
 
 def lines(*nodes: Text | str | None) -> Text:
     """Nodes one under the other; None is left out."""
-    return as_list(*(node for node in nodes if node is not None), sep="\n")
+    shown = [node for node in nodes if node is not None]
+    return as_list(*shown, sep="\n") if shown else Text()
 
 
 def code(text: str) -> Text:

@@ -32,7 +32,8 @@ def progress(
 
 
 def _head(operation: Operation, texts: Texts, now: datetime) -> Text:
-    state = texts(f"state-{operation.state.replace('_', '-')}")
+    # How it ended is the verdict's to say, once: this message only stops.
+    state = texts("state-ended" if operation.state.is_verdict else f"state-{operation.state.replace('_', '-')}")
     spent = texts.duration(elapsed(operation, now))
     asked = None
     if operation.cancelled_by is not None and operation.finished_at is None:
@@ -40,6 +41,7 @@ def _head(operation: Operation, texts: Texts, now: datetime) -> Text:
     return lines(
         Text(MARKS[operation.state], " ", Bold(title(operation, texts)), f" · {state} · {spent}"),
         asked,
+        texts.phrase(operation.reason) if operation.state is State.DISMISSED and operation.reason else None,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from enum import Enum
 
-from services.facts import compose_project_name
 from services.facts.stack import compose_file_path
 from services.models import Container, Facts, Finding, Pack, Severity
 from services.projects import Database, Project
@@ -100,7 +99,7 @@ def start_by_hand(project: Project, facts: Facts) -> str:
             "docker",
             "compose",
             "-p",
-            compose_project_name(project, facts),
+            facts.compose_project,
             "-f",
             file,
             *env_file,

@@ -59,21 +59,6 @@ class Remote(Protocol):
     async def volumes(self, compose_project: str) -> list[str]: ...
 
 
-class Reading(Facts):
-    """Facts, and the name of the Compose project that they were read under."""
-
-    compose_project: str
-
-
-def compose_project_name(project: Project, facts: Facts, pack: Pack | None = None) -> str:
-    """The name to use from now on: the one the facts were read under. Raises BadInput when there is none."""
-    if isinstance(facts, Reading):
-        return facts.compose_project
-    if facts.containers:
-        return facts.containers[0].compose_project
-    return choose_name(project, (), declared=pack.compose_name if pack else None)
-
-
 @dataclass(frozen=True, slots=True)
 class _Files:
     """What lies on the host: permissions of the paths that exist, contents of those that were read."""
@@ -99,7 +84,7 @@ async def read_facts(
     *,
     pack: Pack | None = None,
     learn: Callable[[EnvFile], None] | None = None,
-) -> Reading:
+) -> Facts:
     """Reads everything a plan or a status rests on. `learn` is told the env file's values (for redaction).
 
     `pack` is what is about to be deployed: its compose file's `name:` counts where nothing is deployed yet.
@@ -118,7 +103,7 @@ async def read_facts(
     labels = [labels_of(one) for one in everything.result() or ()]
     name = choose_name(project, labels, from_env=_name_in(env), declared=_declared_name(there, project, pack))
     stack = await _stack(remote, project, name, there, has_docker=everything.result() is not None)
-    return Reading(
+    return Facts(
         project=project.name,
         at=datetime.now(UTC),
         host=host.result(),

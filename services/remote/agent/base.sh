@@ -50,6 +50,11 @@ receive() {
     cat >"$1" && [ "$(stat -c %s "$1")" = "$expected" ]
 }
 
+need() {
+    local tool
+    for tool; do command -v "$tool" >/dev/null 2>&1 || die 69 "not installed on this host: $tool"; done
+}
+
 # take FD SECONDS: the flock on an open descriptor, within a deadline.
 take() {
     local left=$(($2 * 20))

@@ -69,6 +69,7 @@ job_header() {
 
 # begin STATE ID, the spec on stdin. The same id and spec again: its present state.
 verb_begin() {
+    need flock setsid mkfifo
     make_state_dir "$1"
     job_dir "$1" "$2"
     mkdir -p "$dir" || exit 1

@@ -5,6 +5,7 @@
 
 # lock_open STATE: the mutex is ours until this process ends.
 lock_open() {
+    need flock
     make_state_dir "$1"
     mkdir -p "$1/lock" || exit 1
     exec 8>>"$1/lock/mutex" || exit 1

@@ -120,6 +120,8 @@ def _applets(folder: Path) -> Path:
     names = subprocess.run([busybox, "--list"], check=True, capture_output=True, text=True).stdout.split()
     for name in [*names, "busybox"]:
         (folder / name).symlink_to(busybox)
+    if "flock" not in names:  # Debian builds its busybox without it; Alpine has it
+        (folder / "flock").symlink_to(shutil.which("flock") or "/nowhere")
     return folder
 
 

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,10 +14,9 @@ import pytest
 from services.commands.command import Command, Word
 from services.envfile import EnvFile
 from services.errors import BadInput, CommandFailed, HostError, Unreachable
-from services.facts import compose_project_name, read_facts
-from services.facts.host import parse_host
+from services.facts import read_facts
 from services.facts.read import Remote
-from services.models import Facts, Pack, Release
+from services.models import Pack, Release
 from services.phrases import Phrase
 from services.projects import Project
 from services.remote.host import RemoteHost
@@ -160,7 +158,6 @@ async def test_a_deployed_stack_is_read_whole() -> None:
     assert (facts.path_exists, facts.has_deployed_files, facts.first_unfinished) == (True, True, False)
     assert (facts.volumes, facts.others, facts.lock) == (("fitnessapp_data",), (), None)
     assert facts.compose_project == "fitnessapp", "the containers' name, not the file's"
-    assert compose_project_name(PROJECT, facts, PACK) == "fitnessapp"
 
 
 async def test_no_value_of_the_env_file_is_in_the_facts_but_the_redactor_learns_them() -> None:
@@ -297,10 +294,3 @@ async def test_two_stacks_of_the_same_file_stop_the_reading() -> None:
     host.inspected.append(other)
     with pytest.raises(BadInput):
         await read_facts(host, PROJECT, b"key")
-
-
-def test_plain_facts_give_the_name_of_their_containers() -> None:
-    at = datetime(2026, 1, 1, tzinfo=UTC)
-    facts = Facts(project="fitnessapp", at=at, host=parse_host(HOST, now=0))
-    assert compose_project_name(PROJECT, facts, PACK) == "shop"
-    assert compose_project_name(PROJECT, facts, None) == "docker"
