@@ -26,6 +26,7 @@ from bot.settings import Settings
 from bot.texts import Catalogues
 from services import backups, deploys
 from services.env_secrets import EnvSecrets
+from services.instance import owner_name
 from services.models import Kind
 from services.operation_log import OperationLogs
 from services.operations import Operations, Trade
@@ -95,9 +96,8 @@ def _compose(settings: Settings, store: Store, hosts: Hosts, bot: Bot, tasks: Ta
     logs = OperationLogs(data / "logs", redactor)
     host_names = {name: project.host for name, project in settings.projects.items()}
     notifier = Notifier(bot, store, admins, catalogues, tasks, host_names)
-    owner = f"opsgate-{key[:12].decode()}"
     env_secrets = EnvSecrets(redactor)
-    runner = Runner(store, logs, owner, lambda: sorted(admins.ids), notifier.wake, env_secrets.read)
+    runner = Runner(store, logs, owner_name(key), lambda: sorted(admins.ids), notifier.wake, env_secrets.read)
     proposals = Proposals(hosts, data / "packs", data / "git", key, env_secrets)
     operations = Operations(
         store=store,

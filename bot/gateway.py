@@ -18,7 +18,7 @@ from aiogram.methods import AnswerCallbackQuery, SendChatAction, TelegramMethod
 from aiogram.methods.base import TelegramType
 
 from bot.outcomes import FloodWait, NoAnswer, NotTaken, TelegramFailure, classify
-from bot.pace import Pace
+from bot.pace import Limits, Pace
 
 log = structlog.get_logger(__name__)
 
@@ -58,10 +58,11 @@ class Gateway(BaseRequestMiddleware):
         self,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        limits: Limits | None = None,
     ) -> None:
         self._clock = clock
         self._sleep = sleep
-        self._pace = Pace(clock)
+        self._pace = Pace(clock, limits)
 
     async def __call__(
         self,

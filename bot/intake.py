@@ -29,6 +29,10 @@ log = structlog.get_logger(__name__)
 ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"]
 
 
+ALARM_AGAIN = 3600
+"""Seconds within which the same alarm is not sent twice."""
+
+
 class FatalIntake(Exception):
     """There is no use in going on: the token is wrong, or somebody else uses it. The process exits with status 1."""
 
@@ -40,7 +44,7 @@ class Rhythm:
     poll: int = 50
     answer_grace: float = 15.0  # beyond `poll`, until an unanswered poll is given up
     floor: float = 0.3  # between polls that came back empty too soon
-    longest_delay: float = 30.0
+    longest_delay: float = 10.0
     conflicts: int = 3  # so many, over more than so many seconds, are a second instance
     conflict_seconds: float = 10.0
     conflict_memory: float = 120.0
@@ -100,8 +104,10 @@ class Intake:
             updates = await self._patiently(lambda at=offset: self._poll(at))  # type: ignore[misc]  # mypy cannot infer a lambda's default
             if updates:
                 offset = await self._take(updates, offset)
-            elif time.monotonic() - began < self._rhythm.floor:
-                await self._sleep(self._rhythm.floor)
+            else:
+                if time.monotonic() - began < self._rhythm.floor:
+                    await self._sleep(self._rhythm.floor)
+                await self._dispatch_waiting()  # what could not be begun, or was beyond one reading
             await self._room()
 
     async def stop(self, grace: float) -> None:
@@ -180,11 +186,16 @@ class Intake:
         self._conflicts = [at for at in self._conflicts if at > now - rhythm.conflict_memory] + [now]
         log.error("somebody else polls with this token", count=len(self._conflicts), reason=failure.reason)
         if len(self._conflicts) >= rhythm.conflicts and now - self._conflicts[0] > rhythm.conflict_seconds:
-            await self._store.outbox.notice(Phrase(id="notice-conflict"), self._admin_ids(), self._clock())
+            await self._alarm(Phrase(id="notice-conflict"))
             raise FatalIntake("somebody else polls Telegram with this BOT_TOKEN")
         await self._sleep(rhythm.conflict_delay)
         with suppress(TelegramFailure):  # it may be a webhook that was set meanwhile
             await self._drop_webhook()
+
+    async def _alarm(self, phrase: Phrase) -> None:
+        """To every admin, and not again within the hour: a supervisor starts us anew and anew."""
+        if not await self._store.outbox.noticed(phrase.id, self._clock() - ALARM_AGAIN):
+            await self._store.outbox.notice(phrase, self._admin_ids(), self._clock())
 
     async def _back_off(self, failure: TelegramFailure, troubles: int) -> None:
         wait = min(self._rhythm.longest_delay, 0.5 * 2 ** min(troubles - 1, 10))
@@ -230,6 +241,8 @@ class Intake:
             await self._moved.wait()
 
     async def _dispatch_waiting(self) -> None:
+        if self._stopping:
+            return
         for incoming in await self._store.inbox.waiting():
             if incoming.update_id not in self._taken:
                 self._taken.add(incoming.update_id)

@@ -2,7 +2,7 @@
 
 TelegramFailure
 ├── FloodWait         429: surely not taken; `retry_after` seconds
-├── NotTaken          no connection could be made, or the server said itself that it failed (5xx)
+├── NotTaken          no connection could be made, or the server said no in a way that may pass (5xx, bare 429)
 ├── NoAnswer          time-out, cut connection, a proxy's page: it may have arrived
 ├── Taken             it arrived, but the answer cannot be read
 ├── NotModified       an edit that changes nothing
@@ -10,7 +10,7 @@ TelegramFailure
 ├── QueryTooOld       a tap that can no longer be answered
 ├── ChatClosed        blocked, deactivated, never started, removed from the group
 ├── ChatMoved         a group became a supergroup; `new_chat_id`
-├── Rejected          any other refusal: the request is wrong and stays wrong
+├── Rejected          400 and 413: the request is wrong and stays wrong
 ├── Conflict          409: somebody else polls with this token, or a webhook is set
 └── Unauthorized      401 or 404: the token is wrong
 """
@@ -160,7 +160,7 @@ def _refusal(error: TelegramAPIError, method: str) -> TelegramFailure:
         case TelegramNetworkError() if isinstance(error.__cause__, _CANNOT_CONNECT):
             return NotTaken(method, text)
         case _:
-            kind = next((kind for types, kind in _BY_TYPE if isinstance(error, types)), Rejected)
+            kind = next((kind for types, kind in _BY_TYPE if isinstance(error, types)), NotTaken)
             return kind(method, text)
 
 

@@ -7,11 +7,15 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-PER_SECOND = 28
-CHAT_INTERVAL = 1.02
-CHAT_BURST = 3
-PER_GROUP_MINUTE = 19
-"""Each a little below the limit: clocks and networks jitter."""
+
+@dataclass(frozen=True)
+class Limits:
+    """Each a little below Telegram's: clocks and networks jitter. `chat_interval` is seconds between messages."""
+
+    per_second: int = 28
+    chat_interval: float = 1.02
+    chat_burst: int = 3
+    per_group_minute: int = 19
 
 
 @dataclass
@@ -24,8 +28,9 @@ class _Chat:
 class Pace:
     """Hands out moments. Pure but for the clock: the caller does the waiting."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], limits: Limits | None = None) -> None:
         self._clock = clock
+        self._limits = limits or Limits()
         self._chats: dict[int, _Chat] = {}
         self._slots: list[float] = []
 
@@ -34,7 +39,7 @@ class Pace:
         now = self._clock()
         at = max(now, self._chat_slot(chat_id, now))
         while self._crowded(at):
-            at += 1 / PER_SECOND
+            at += 1 / self._limits.per_second
         return at - now
 
     def take(self, chat_id: int | None) -> float:
@@ -45,7 +50,7 @@ class Pace:
         self._forget(now)
         if chat_id is not None:
             chat = self._chats.setdefault(chat_id, _Chat())
-            chat.full_at = max(chat.full_at, at) + CHAT_INTERVAL
+            chat.full_at = max(chat.full_at, at) + self._limits.chat_interval
             chat.sent.append(at)
         return at - now
 
@@ -59,15 +64,16 @@ class Pace:
         chat = self._chats.get(chat_id) if chat_id is not None else None
         if chat is None:
             return now
-        at = max(chat.full_at - (CHAT_BURST - 1) * CHAT_INTERVAL, chat.held_until)
+        limits = self._limits
+        at = max(chat.full_at - (limits.chat_burst - 1) * limits.chat_interval, chat.held_until)
         while chat.sent and chat.sent[0] <= now - 60:
             chat.sent.popleft()
-        if chat_id is not None and chat_id < 0 and len(chat.sent) >= PER_GROUP_MINUTE:
-            at = max(at, chat.sent[-PER_GROUP_MINUTE] + 60)
+        if chat_id is not None and chat_id < 0 and len(chat.sent) >= limits.per_group_minute:
+            at = max(at, chat.sent[-limits.per_group_minute] + 60)
         return at
 
     def _crowded(self, at: float) -> bool:
-        return sum(at - 1 < slot <= at for slot in self._slots) >= PER_SECOND
+        return sum(at - 1 < slot <= at for slot in self._slots) >= self._limits.per_second
 
     def _forget(self, now: float) -> None:
         while self._slots and self._slots[0] <= now - 1:

@@ -11,7 +11,7 @@ from aiogram import BaseMiddleware, Bot
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
 from bot.access import Visitor
-from bot.outcomes import NotModified, QueryTooOld, TelegramFailure
+from bot.outcomes import MessageGone, NotModified, QueryTooOld, TelegramFailure
 from bot.views import talk
 from bot.views.screen import Screen
 from services.errors import BadInput, OpsgateError
@@ -58,12 +58,16 @@ async def toast(query: CallbackQuery, visitor: Visitor, phrase: Phrase) -> None:
 
 
 async def show(query: CallbackQuery, visitor: Visitor, screen: Screen) -> None:
-    """Puts a screen in place of the message that was tapped; nothing new to show is fine."""
+    """Puts a screen in place of the tapped message, or into a new one. Nothing new to show is fine."""
     message = query.message
     if isinstance(message, Message):
-        with suppress(NotModified):
+        try:
             await message.edit_text(**screen.kwargs())
-    elif query.bot is not None:
+        except NotModified:
+            return
+        except MessageGone:
+            message = None
+    if not isinstance(message, Message) and query.bot is not None:
         await say(query.bot, visitor, screen)
 
 

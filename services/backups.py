@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Any
 from services import facts as facts_of
 from services.commands import docker as docker_commands
 from services.commands import dumps, postgres
-from services.errors import CommandFailed, HostError, StepFailed
+from services.errors import CommandFailed, HostError, StepFailed, Unreachable
 from services.models import Backup, Container
 from services.projects import Database
 from services.remote.jobs import JobSpec
@@ -21,6 +22,8 @@ READY_WITHIN = 60
 """Seconds for a database that was started for its backup to answer."""
 SHORT = 60
 """Seconds for commands that only look."""
+UNLOCK_DELAYS = (0.2, 0.5, 1, 2, 4, 8)
+"""Seconds between tries to give the lock back over a bad line."""
 HASHING = 1800
 """Seconds for hashing a dump on the host: 10 GB take about a minute."""
 
@@ -183,14 +186,19 @@ async def _note_copy(run: Run, backup: str, file: Path) -> None:
 
 
 async def release_lock(run: Run) -> dict[str, Any] | Skip:
-    """Best effort: a lock that cannot be released now is free when its lease ends."""
+    """Best effort: a lock that cannot be given back now is free when its lease ends, and for us at once."""
     if run.operation.epoch is None:
         return Skip.SKIPPED
-    try:
-        await run.remote.lock.release(run.project.state_dir, run.operation.epoch)
-    except HostError as error:
-        return {"left_to_lease": error.phrase.id}
-    return {}
+    for delay in UNLOCK_DELAYS:
+        try:
+            await run.remote.lock.release(run.project.state_dir, run.operation.epoch)
+        except Unreachable:
+            await asyncio.sleep(delay)
+        except HostError as error:
+            return {"left_to_lease": error.phrase.id}
+        else:
+            return {}
+    return {"left_to_lease": Unreachable.code}
 
 
 UNLOCK = StepDef("unlock", release_lock)

@@ -65,8 +65,7 @@ async def gate(run: Run, expected: Collection[str]) -> None:
     well_since: float | None = None
     ill_since: dict[str, float] = {}
     while True:
-        found = await containers(run)
-        ills = judge(found, expected) or await _probes(run)
+        found, ills = await _look(run, expected)
         run.lost_since = None
         now = time.monotonic()
         if not ills:
@@ -79,6 +78,17 @@ async def gate(run: Run, expected: Collection[str]) -> None:
                 raise await _unhealthy(run, lost, found)
         run.progress(unit="health")
         await run.sleep(0.5)
+
+
+async def _look(run: Run, expected: Collection[str]) -> tuple[tuple[Container, ...], list[Ill]]:
+    """The stack now. A Docker that does not answer for a moment (it restarts, say) is one more thing to wait for."""
+    try:
+        found = await containers(run)
+    except HostError as error:
+        if not isinstance(error, CommandFailed) and error.phrase.id != "error-docker":
+            raise
+        return (), [Ill("health-unknown", "docker")]
+    return found, judge(found, expected) or await _probes(run)
 
 
 def _hopeless(ills: list[Ill], since: dict[str, float], now: float) -> Ill | None:

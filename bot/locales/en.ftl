@@ -324,6 +324,7 @@ health-exited = The service “{ $service }” ended with status { $status }.
 health-not-running = The service “{ $service }” is { $state }, not running.
 health-unhealthy = The service “{ $service }” is not healthy.
 health-starting = The service “{ $service }” did not become healthy in time.
+health-unknown = Docker did not answer for so long that nobody knows whether the services are well.
 health-probe = { $url } does not answer with 2xx or 3xx (got { $status }).
 
 ## Findings: what was seen, why it matters, the one action that mends it

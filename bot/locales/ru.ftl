@@ -332,6 +332,7 @@ health-exited = Сервис «{ $service }» завершился с кодом
 health-not-running = Сервис «{ $service }» не работает (состояние: { $state }).
 health-unhealthy = Сервис «{ $service }» нездоров.
 health-starting = Сервис «{ $service }» не стал здоровым вовремя.
+health-unknown = Docker так долго не отвечал, что неизвестно, в порядке ли сервисы.
 health-probe = { $url } отвечает не 2xx и не 3xx (код { $status }).
 
 ## Находки: что замечено, почему это важно, одно действие, которое поможет

@@ -33,7 +33,9 @@ def progress(
 
 def _head(operation: Operation, texts: Texts, now: datetime) -> Text:
     # How it ended is the verdict's to say, once: this message only stops.
-    state = texts("state-ended" if operation.state.is_verdict else f"state-{operation.state.replace('_', '-')}")
+    state = texts(
+        "state-ended" if operation.state.is_verdict else f"state-{operation.state.replace('_', '-')}"
+    )
     spent = texts.duration(elapsed(operation, now))
     asked = None
     if operation.cancelled_by is not None and operation.finished_at is None:

@@ -21,7 +21,7 @@ NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 @dataclass(frozen=True)
 class Block:
-    """A part of a message. Of too long a message the part with the lowest `keep` is cut first."""
+    """A part of a message. Of too long a message the last part with the lowest `keep` is cut first."""
 
     node: Text
     keep: int = 9
@@ -99,7 +99,7 @@ def fit(
     wanted = [block for block in blocks if block is not None]
     pieces = [_rendered(block.node) for block in wanted]
     note = texts("cut-note")
-    for index in sorted(range(len(wanted)), key=lambda i: wanted[i].keep):
+    for index in sorted(range(len(wanted)), key=lambda i: (wanted[i].keep, -i)):
         over = _total(pieces) - limit
         if over <= 0:
             break

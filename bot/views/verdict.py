@@ -67,8 +67,7 @@ def meaning(operation: Operation, texts: Texts) -> str | None:
 def _facts(operation: Operation, steps: list[Step], texts: Texts, now: datetime) -> list[Text | str]:
     found: list[Text | str] = [*backup_lines(steps, texts)]
     who = operation.confirmed_by or operation.by
-    spent = texts.duration(elapsed(operation, now))
-    found.append(texts("verdict-foot", duration=spent, who=clean(who.name, 64)))
+    found.append(texts("verdict-foot", duration=elapsed(operation, now), who=clean(who.name, 64)))
     if operation.cancelled_by is not None:
         found.append(texts("verdict-cancelled", who=clean(operation.cancelled_by.name, 64)))
     return found

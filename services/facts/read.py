@@ -21,6 +21,7 @@ from services.errors import CommandFailed, HostError
 from services.facts.containers import labels_of, parse_containers
 from services.facts.host import parse_host
 from services.facts.stack import choose_name, compose_file_path, literal_name, stacks_under_path
+from services.instance import owner_name
 from services.models import EnvFacts, Facts, HostFacts, Pack, Release
 from services.phrases import Phrase
 from services.projects import Project
@@ -38,6 +39,10 @@ class Answer(Protocol):
 
 
 class Holder(Protocol):
+    @property
+    def owner(self) -> str: ...
+    @property
+    def job_runs(self) -> bool: ...
     @property
     def phrase(self) -> Phrase: ...
 
@@ -111,11 +116,18 @@ async def read_facts(
         path_exists=project.path in there.modes,
         has_deployed_files=compose_file_path(project) in there.modes,
         first_unfinished=project.state_dir / "first" in there.modes,
-        lock=found.phrase if (found := holder.result()) else None,
+        lock=_held_by_another(holder.result(), instance_key),
         others=tuple(sorted(stacks_under_path(labels, project) - {name})),
         compose_project=name,
         **stack,
     )
+
+
+def _held_by_another(holder: Holder | None, instance_key: bytes) -> Phrase | None:
+    """Our own lease without a job is what a lost connection left behind: the next operation takes it over."""
+    if holder is None or (holder.owner == owner_name(instance_key) and not holder.job_runs):
+        return None
+    return holder.phrase
 
 
 async def _host(remote: Remote, project: Project) -> HostFacts:

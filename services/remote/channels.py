@@ -57,10 +57,12 @@ class Session(asyncssh.SSHClientSession[bytes]):
         self._may_write.set()
         self.over = asyncio.Event()
         self.error: BaseException | None = None
+        self.opened = False
         self.channel: asyncssh.SSHClientChannel[bytes]
 
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
         self.channel = chan
+        self.opened = True
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
         if self.error is not None:
@@ -120,6 +122,7 @@ class Channels:
         Raises TimedOut at the deadline (what runs on the host may go on), Unreachable when the connection is lost
         before the exit status came, and whatever `feed` or a sink raises.
         """
+        await self._connection.get()  # with its own deadline, and one attempt for all that wait
         try:
             async with (
                 asyncio.timeout(timeout),
@@ -147,17 +150,17 @@ class Channels:
                 session.channel.abort()
 
     async def _start(self, line: str, stdout: Sink, stderr: Sink) -> Session:
+        """Opens a channel. A connection that turns out to be dead before the command was handed over is made anew."""
         for left in reversed(range(REFUSED_RETRIES)):
             ssh = await self._connection.get()
             session = Session(stdout, stderr)
             try:
                 await ssh.create_session(partial(_the, session), line, encoding=None)
-            except asyncssh.ChannelOpenError as error:
-                if ssh.is_closed() or not left:
-                    raise Unreachable(host=self.host, detail=error.reason) from error
-                await asyncio.sleep(REFUSED_DELAY)
             except (OSError, asyncssh.Error) as error:
-                raise Unreachable(host=self.host, detail=str(error)) from error
+                refused = isinstance(error, asyncssh.ChannelOpenError)
+                if session.opened or not left or not (refused or ssh.is_closed()):
+                    raise Unreachable(host=self.host, detail=str(error)) from error
+                await asyncio.sleep(REFUSED_DELAY)
             else:
                 return session
         raise AssertionError("the last refusal was raised")

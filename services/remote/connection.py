@@ -77,10 +77,10 @@ class Connection:
                 return await self._open(key, pinned)
         except TimeoutError as error:
             raise TimedOut(host=host.name, detail="connecting") from error
-        except (asyncssh.HostKeyNotVerifiable, asyncssh.KeyExchangeFailed) as error:
-            raise await self._key_trouble(pinned, error) from error
         except asyncssh.PermissionDenied as error:
             raise AuthRefused(host=host.name, user=host.user, detail=error.reason) from error
+        except (asyncssh.DisconnectError, ConnectionResetError) as error:
+            raise await self._key_trouble(pinned, error) from error
         except (OSError, asyncssh.Error) as error:
             raise Unreachable(host=host.name, detail=str(error)) from error
 
@@ -109,17 +109,20 @@ class Connection:
             **options,
         )
 
-    async def _key_trouble(
-        self, pinned: asyncssh.SSHKnownHosts, error: asyncssh.DisconnectError
-    ) -> HostError:
-        """Tells a changed host key (also one of another type), one that was never pinned, and mere disagreement apart."""
+    async def _key_trouble(self, pinned: asyncssh.SSHKnownHosts, error: Exception) -> HostError:
+        """Tells apart: no key is pinned, the host has another key, and a handshake that failed for another reason.
+
+        A server whose key is of another type than the pinned one only hangs up, so it is asked which key it has.
+        """
         host = self.config
         known = keys.pinned_here(host, pinned)
+        if not isinstance(error, asyncssh.HostKeyNotVerifiable):
+            shown = await self._shown_key()
+            if shown is None or shown in known:
+                return Unreachable(host=host.name, detail=str(error))
         if not known:
-            return keys.unknown_key(host, detail=error.reason)
-        if isinstance(error, asyncssh.KeyExchangeFailed) and await self._shown_key() in known:
-            return Unreachable(host=host.name, detail=error.reason)
-        return HostKeyChanged(host=host.name, address=host.address, detail=error.reason)
+            return keys.unknown_key(host, detail=str(error))
+        return HostKeyChanged(host=host.name, address=host.address, detail=str(error))
 
     async def _shown_key(self) -> bytes | None:
         try:

@@ -25,6 +25,7 @@ LONGEST_SOCKET = 100
 AT_ONCE = 8
 _LABEL = "com.docker.compose.project"
 _GONE = 404
+_HIGHEST_STATUS = 599
 
 Json = dict[str, Any]
 
@@ -45,6 +46,7 @@ class Engine:
         self._ssh: asyncssh.SSHClientConnection | None = None
         self._listener: asyncssh.SSHListener | None = None
         self._docker: aiodocker.Docker | None = None
+        self._path: Path | None = None
         self._short_dir: Path | None = None
 
     async def attach(self, ssh: asyncssh.SSHClientConnection) -> None:
@@ -62,8 +64,7 @@ class Engine:
                 raise TimedOut(host=self._host) from error
             except (OSError, asyncssh.Error) as error:
                 raise EngineLost(str(error)) from error
-            self._docker = self._client(path)
-            self._ssh = ssh
+            self._docker, self._path, self._ssh = self._client(path), path, ssh
 
     @staticmethod
     async def _probe(ssh: asyncssh.SSHClientConnection) -> None:
@@ -99,6 +100,9 @@ class Engine:
             with suppress(TimeoutError):
                 async with asyncio.timeout(1):
                     await listener.wait_closed()
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+            self._path = None
 
     async def close(self) -> None:
         await self._detach()
@@ -158,6 +162,8 @@ class Engine:
         except aiodocker.DockerError as error:
             if gone_is_none and error.status == _GONE:
                 return None
+            if error.status > _HIGHEST_STATUS:  # aiodocker's own number for "no connection"
+                raise EngineLost(str(error.message)) from error
             raise HostError("error-docker", status=error.status, detail=str(error.message)) from error
         except TimeoutError as error:
             raise TimedOut(host=self._host) from error

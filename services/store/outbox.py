@@ -77,6 +77,14 @@ class Outbox:
         async with self._database.transaction() as tx:
             await put(tx, "notice", chats, now, None, phrase)
 
+    async def noticed(self, phrase_id: str, since: float) -> bool:
+        """Whether such a notice was queued after `since`."""
+        row = await self._database.one(
+            "SELECT 1 FROM outbox WHERE kind = 'notice' AND created_at > ? AND json_extract(phrase, '$.id') = ?",
+            (since, phrase_id),
+        )
+        return row is not None
+
     async def due(self, now: float) -> list[Outgoing]:
         """What can go out now: the oldest unsent row of each chat, and every sent row that is dirty."""
         rows = await self._database.all(

@@ -68,7 +68,7 @@ take() {
 number() { case "$1" in '' | *[!0-9]*) die 64 "not a number: $1" ;; esac; }
 absolute() {
     case "$1" in /*) ;; *) die 64 "not an absolute path: $1" ;; esac
-    case "$1/" in */../* | */./* | *//*) die 64 "not a plain path: $1" ;; esac
+    case "${1%/}/" in */../* | */./* | *//*) die 64 "not a plain path: $1" ;; esac
 }
 plain_name() { case "$1" in '' | -* | .* | *[!A-Za-z0-9._-]*) return 1 ;; esac; }
 state_dir() {

@@ -38,12 +38,12 @@ verb_probe() {
     fi
     printf '%s\n' "${status:-000}"
 }
-# The first status line counts: busybox wget would go on to where a redirect points.
+# The first status line counts: busybox wget would go on to where a redirect points. Its -T is not always there.
 probe_wget() {
     local still=
     ! wget --help 2>&1 | grep -q -e --max-redirect || still='--max-redirect=0 --tries=1'
     # shellcheck disable=SC2086 # options of ours
-    wget -q -S -O /dev/null -T "$2" $still -- "$1" 2>&1 | sed -n 's|^ *HTTP/[0-9.]* \([0-9][0-9][0-9]\).*|\1|p' | head -n 1
+    timeout "$2" wget -q -S -O /dev/null $still "$1" 2>&1 | sed -n 's|^.*HTTP/[0-9.]* \([0-9][0-9][0-9]\).*|\1|p' | head -n 1
 }
 
 # host PATH → "key value" lines. What cannot be had is left out; docker_error and compose_error say why.

@@ -246,7 +246,7 @@ verb_cancel() {
 job_kill() {
     local grace="$1" told=' ' pid pids kill_at give_up
     uptime_now
-    kill_at=$((now + grace))
+    kill_at=$((now + grace + (grace > 0))) # whole seconds: rather a little more than promised
     give_up=$((kill_at + 15))
     while :; do
         uptime_now

@@ -60,7 +60,9 @@ verb_lock_claim() {
     if ! lock_holder "$1"; then
         h_operation=- h_owner=- h_left=0 h_age=0
     fi
+    # An owner runs one operation of a project at a time: its own older lease is what a lost connection left behind.
     if [ "$h_operation $h_owner" != "$2 $3" ]; then
+        [ "$h_owner" != "$3" ] || h_left=0
         if [ "$h_left" -gt 0 ] || lock_job_runs "$1"; then
             printf '%s %s %s\n' "$h_operation" "$h_owner" "$h_age"
             die 75 "the lock is held"

@@ -31,10 +31,24 @@ verb_safety_copy() {
 }
 
 copy_listed() {
-    [ -s "$work/wanted" ] || return 0
-    sed 's|^|./|' "$work/wanted" >"$work/tar"
-    { cd "$1" && tar -cf - -T "$work/tar" || : >"$work/failed"; } | (cd "$2" && tar -xpf -) && [ ! -e "$work/failed" ] ||
-        die 1 "the safety copy could not be made"
+    parents "$work/wanted" >"$work/parents"
+    make_directories "$2" "$work/parents"
+    each_directory "$work/wanted" copy_some "$1" "$2" || die 1 "the safety copy could not be made"
+}
+copy_some() {
+    local from="$1/$3" to="$2/$3"
+    shift 3
+    copy_names "$from" "$to" "$@"
+}
+# copy_names FROM TO NAME...
+copy_names() {
+    local from="$1" to="$2" name
+    shift 2
+    for name; do
+        set -- "$@" "$from/$name"
+        shift
+    done
+    cp -p -- "$@" "$to/"
 }
 
 # copy_all LIVE BACKUP: everything that we may read; what we may not (another user's data) is named and left out.
@@ -156,14 +170,10 @@ stage() {
     each_directory "$3" stage_some "$1" "$2" || { stage_clear "$2" "$3"; die 1 "the new files could not be copied beside the old ones"; }
 }
 stage_some() {
-    local from="$1/$3" to="$2/$3/$STAGE" left
+    local from="$1" to="$2" dir="$3"
     shift 3
-    [ -d "$to" ] || mkdir "$to" || return 1
-    for left; do
-        set -- "$@" "$from/$left"
-        shift
-    done
-    cp -p -- "$@" "$to/"
+    [ -d "$to/$dir/$STAGE" ] || mkdir "$to/$dir/$STAGE" || return 1
+    copy_names "$from/$dir" "$to/$dir/$STAGE" "$@"
 }
 # stage_check LIVE: $work/sums ("<sha256>  <path>") are the hashes of what was staged from $work/todo.
 stage_check() {

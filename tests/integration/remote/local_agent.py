@@ -54,7 +54,7 @@ class LocalAgent:
         self, verb: str, *words: object, stdin: bytes | None = None, env: Mapping[str, str] = {}
     ) -> subprocess.Popen[bytes]:
         size = [] if stdin is None else ["-n", str(len(stdin))]
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [*self.argv, str(self.script), *size, verb, *map(str, words)],
             stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -63,7 +63,6 @@ class LocalAgent:
             start_new_session=True,
             cwd="/",
         )
-        return process
 
     def try_(
         self, verb: str, *words: object, stdin: bytes | None = None, env: Mapping[str, str] = {}

@@ -17,8 +17,8 @@ from services.remote.jobs import JobSpec
 from tests.integration.remote.local_agent import LocalAgent
 
 
-def job(local: LocalAgent, *words: str, id: str = "job", **fields: object) -> JobSpec:
-    return JobSpec(id=id, command=command(*words), state_dir=PurePosixPath(local.state), **fields)  # type: ignore[arg-type]  # fields of a spec
+def job(local: LocalAgent, *words: str, name: str = "job", **fields: object) -> JobSpec:
+    return JobSpec(id=name, command=command(*words), state_dir=PurePosixPath(local.state), **fields)  # type: ignore[arg-type]  # fields of a spec
 
 
 def alive(pid: int) -> bool:
@@ -52,7 +52,7 @@ def test_begin_returns_at_once_and_holds_nothing_of_its_caller_open(local: Local
     local.begin(job(local, "sleep", "20"))  # communicate() would wait for an inherited pipe
     assert time.monotonic() - began < 5
     assert local.poll("job")[0] == "running"
-    fds = [os.readlink(fd) for fd in Path(f"/proc/{local.runner('job')}/fd").iterdir() if fd.name in "012"]
+    fds = [str(fd.readlink()) for fd in Path(f"/proc/{local.runner('job')}/fd").iterdir() if fd.name in "012"]
     assert set(fds) == {"/dev/null"}
 
 
@@ -70,7 +70,7 @@ WORDS = [
     "--",
     "'",
     '"',
-    "it's \"quoted\"",
+    'it\'s "quoted"',
     "$(touch /tmp/opsgate-pwned)",
     "`id`",
     "$HOME",
@@ -103,30 +103,32 @@ def test_environment_and_folder_and_files_are_set_up(local: LocalAgent, tmp_path
         "-c",
         'pwd >&2; printf "%s\\n" "$GREETING"; cat; echo words >&2',
         cwd=PurePosixPath(tmp_path),
-        env={"GREETING": "it's $HOME; \"x\""},
+        env={"GREETING": 'it\'s $HOME; "x"'},
         stdin=PurePosixPath(tmp_path / "in"),
         stdout=PurePosixPath(tmp_path / "made" / "out"),
     )
     local.begin(spec)
     assert local.finished("job") == ("exited", "0", f"{tmp_path}\nwords\n".encode())
     out = tmp_path / "made" / "out"
-    assert out.read_text() == "it's $HOME; \"x\"\nfrom a file"
+    assert out.read_text() == 'it\'s $HOME; "x"\nfrom a file'
     assert out.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_missing_stdin_file_or_folder_or_program_is_a_failure_with_a_reason(local: LocalAgent) -> None:
     nowhere = PurePosixPath("/nowhere/at/all")
-    local.begin(job(local, "cat", id="a", stdin=nowhere))
-    local.begin(job(local, "pwd", id="b", cwd=nowhere))
-    local.begin(job(local, "no-such-program", id="c"))
-    for id in "abc":
-        state, status, log = local.finished(id)
+    local.begin(job(local, "cat", name="a", stdin=nowhere))
+    local.begin(job(local, "pwd", name="b", cwd=nowhere))
+    local.begin(job(local, "no-such-program", name="c"))
+    for name in "abc":
+        state, status, log = local.finished(name)
         assert state == "exited"
         assert int(status) > 0
         assert log
 
 
-def test_beginning_again_with_the_same_spec_gives_the_present_state(local: LocalAgent, tmp_path: Path) -> None:
+def test_beginning_again_with_the_same_spec_gives_the_present_state(
+    local: LocalAgent, tmp_path: Path
+) -> None:
     spec = job(local, "sh", "-c", f"echo run >>{tmp_path}/runs")
     local.begin(spec)
     assert local.finished("job")[0] == "exited"
@@ -201,13 +203,22 @@ def test_what_a_command_leaves_running_does_not_keep_its_job_open(local: LocalAg
 
 @pytest.mark.parametrize("victim", ["runner", "everything"])
 def test_a_killed_job_is_interrupted(local: LocalAgent, victim: str, tmp_path: Path) -> None:
-    local.begin(job(local, "sh", "-c", f"echo $$ >{tmp_path}/pid.tmp; mv {tmp_path}/pid.tmp {tmp_path}/pid; exec sleep 30"))
+    local.begin(
+        job(
+            local,
+            "sh",
+            "-c",
+            f"echo $$ >{tmp_path}/pid.tmp; mv {tmp_path}/pid.tmp {tmp_path}/pid; exec sleep 30",
+        )
+    )
     wait_for(tmp_path / "pid")
     child, runner = int((tmp_path / "pid").read_text()), local.runner("job")
     os.kill(runner, signal.SIGKILL)
     wait_until_gone(runner)
     if victim == "runner":
-        assert local.poll("job")[0] == "running"  # its child still works: not over, whatever became of the runner
+        assert (
+            local.poll("job")[0] == "running"
+        )  # its child still works: not over, whatever became of the runner
     os.kill(child, signal.SIGKILL)
     wait_until_gone(child)
     assert local.finished("job")[:2] == ("interrupted", "-")
@@ -246,7 +257,9 @@ def test_a_process_with_the_same_number_is_not_taken_for_the_job(local: LocalAge
 
 
 def test_cancel_ends_a_tree_of_processes(local: LocalAgent, tmp_path: Path) -> None:
-    script = f"(sleep 40 & echo $! >{tmp_path}/a; wait) & (exec sleep 41) & sleep 42 & echo $! >{tmp_path}/b; wait"
+    script = (
+        f"(sleep 40 & echo $! >{tmp_path}/a; wait) & (exec sleep 41) & sleep 42 & echo $! >{tmp_path}/b; wait"
+    )
     local.begin(job(local, "sh", "-c", script))
     wait_for(tmp_path / "a")
     wait_for(tmp_path / "b")
@@ -263,7 +276,7 @@ def test_what_ignores_term_is_killed_after_the_grace(local: LocalAgent, tmp_path
     wait_for(tmp_path / "pid")
     began = time.monotonic()
     assert local.run("cancel", local.state, "job", 1).decode().split()[:2] == ["cancelled", "137"]
-    assert 0.5 < time.monotonic() - began < 6
+    assert 1 <= time.monotonic() - began < 6
     assert not alive(int((tmp_path / "pid").read_text()))
 
 
@@ -272,7 +285,9 @@ def test_a_command_may_end_well_on_term(local: LocalAgent, tmp_path: Path) -> No
     local.begin(job(local, "sh", "-c", script))
     wait_for(tmp_path / "ready")
     local.run("cancel", local.state, "job", 5)
-    assert local.poll("job") == ("cancelled", "0", b"tidied\n")
+    state, status, log = local.poll("job")
+    assert (state, status) == ("cancelled", "0")
+    assert log.endswith(b"tidied\n")
 
 
 def test_cancelling_a_finished_job_changes_nothing(local: LocalAgent) -> None:
@@ -298,10 +313,10 @@ def test_a_cancelled_job_that_had_lost_its_runner_is_gone_too(local: LocalAgent,
 
 def test_a_begin_killed_at_any_moment_runs_its_job_at_most_once(local: LocalAgent, tmp_path: Path) -> None:
     for number, delay in enumerate([0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06]):
-        id = f"job-{number}"
-        spec = job(local, "sh", "-c", f"echo run >>{tmp_path}/{id}", id=id)
+        name = f"job-{number}"
+        spec = job(local, "sh", "-c", f"echo run >>{tmp_path}/{name}", name=name)
         text = spec.text()
-        process = local.start("begin", local.state, id, stdin=text)
+        process = local.start("begin", local.state, name, stdin=text)
         assert process.stdin is not None
         process.stdin.write(text)
         process.stdin.close()
@@ -312,8 +327,8 @@ def test_a_begin_killed_at_any_moment_runs_its_job_at_most_once(local: LocalAgen
             assert stream is not None
             stream.close()
         assert local.begin(spec) in {"running", "exited"}
-        assert local.finished(id)[:2] == ("exited", "0")
-        assert (tmp_path / id).read_text() == "run\n"
+        assert local.finished(name)[:2] == ("exited", "0")
+        assert (tmp_path / name).read_text() == "run\n"
 
 
 def test_a_job_may_be_a_verb_of_the_agent_that_runs_it(local: LocalAgent, tmp_path: Path) -> None:
@@ -323,9 +338,9 @@ def test_a_job_may_be_a_verb_of_the_agent_that_runs_it(local: LocalAgent, tmp_pa
 
 
 def test_pruning_keeps_the_newest_and_what_runs(local: LocalAgent) -> None:
-    local.begin(job(local, "sleep", "30", id="running"))
+    local.begin(job(local, "sleep", "30", name="running"))
     for number in range(4):
-        local.begin(job(local, "true", id=f"job-{number}"))
+        local.begin(job(local, "true", name=f"job-{number}"))
         local.finished(f"job-{number}")
         os.utime(local.state / "jobs" / f"job-{number}", (1000 + number, 1000 + number))
     os.utime(local.state / "jobs" / "running", (1, 1))
@@ -333,9 +348,9 @@ def test_pruning_keeps_the_newest_and_what_runs(local: LocalAgent) -> None:
     assert {path.name for path in (local.state / "jobs").iterdir()} == {"job-2", "job-3", "running"}
 
 
-@pytest.mark.parametrize("id", ["../x", ".hidden", "-x", "a/b", "a b", ""])
-def test_an_id_that_could_lead_elsewhere_is_refused(local: LocalAgent, id: str) -> None:
-    assert local.try_("poll", local.state, id, 0).status == 64
+@pytest.mark.parametrize("name", ["../x", ".hidden", "-x", "a/b", "a b", ""])
+def test_an_id_that_could_lead_elsewhere_is_refused(local: LocalAgent, name: str) -> None:
+    assert local.try_("poll", local.state, name, 0).status == 64
 
 
 def test_no_job_file_can_be_read_by_others(local: LocalAgent) -> None:

@@ -13,8 +13,8 @@ from services.remote.jobs import JobSpec
 from tests.integration.remote.local_agent import LocalAgent
 
 
-def fenced(local: LocalAgent, epoch: int, *words: str, id: str = "job") -> JobSpec:
-    return JobSpec(id=id, command=command(*words), state_dir=PurePosixPath(local.state), epoch=epoch)
+def fenced(local: LocalAgent, epoch: int, *words: str, name: str = "job") -> JobSpec:
+    return JobSpec(id=name, command=command(*words), state_dir=PurePosixPath(local.state), epoch=epoch)
 
 
 def test_each_claim_raises_the_epoch(local: LocalAgent) -> None:
@@ -91,8 +91,8 @@ def test_a_job_waiting_for_its_turn_is_fenced_off_when_the_epoch_rises_meanwhile
     local: LocalAgent, tmp_path: Path
 ) -> None:
     epoch = local.claim()
-    local.begin(fenced(local, epoch, "sleep", "30", id="first"))
-    second = fenced(local, epoch, "touch", str(tmp_path / "ran"), id="second")
+    local.begin(fenced(local, epoch, "sleep", "30", name="first"))
+    second = fenced(local, epoch, "touch", str(tmp_path / "ran"), name="second")
     assert local.begin(second) == "running"
     local.claim()
     local.run("cancel", local.state, "first", 1)

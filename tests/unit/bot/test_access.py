@@ -115,7 +115,9 @@ async def test_a_removed_admin_is_a_stranger_at_once(stage: Stage) -> None:
 async def test_the_language_follows_telegrams_code_and_survives_nonsense(
     code: str | None, language: str, stage: Stage
 ) -> None:
-    await stage.say("/whoami", **{"from": stage.person(ANNA.id, language_code=code)})
+    await stage.feed(
+        "message", stage.message("/whoami") | {"from": stage.person(ANNA.id, language_code=code)}
+    )
     assert await stage.admins.language(ANNA.id) == language
     assert len(stage.texts) == 1
 

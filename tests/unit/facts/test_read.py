@@ -16,6 +16,7 @@ from services.envfile import EnvFile
 from services.errors import BadInput, CommandFailed, HostError, Unreachable
 from services.facts import read_facts
 from services.facts.read import Remote
+from services.instance import owner_name
 from services.models import Pack, Release
 from services.phrases import Phrase
 from services.projects import Project
@@ -61,6 +62,8 @@ class Said:
 @dataclass
 class Held:
     phrase: Phrase
+    owner: str = "another"
+    job_runs: bool = False
 
 
 @dataclass
@@ -294,3 +297,11 @@ async def test_two_stacks_of_the_same_file_stop_the_reading() -> None:
     host.inspected.append(other)
     with pytest.raises(BadInput):
         await read_facts(host, PROJECT, b"key")
+
+
+async def test_our_own_lease_without_a_job_is_no_obstacle() -> None:
+    phrase = Phrase(id="error-lock-held", args={"owner": "x"})
+    ours = owner_name(b"key")
+    assert (await read_facts(FakeHost(lock=FakeLock(Held(phrase, ours))), PROJECT, b"key")).lock is None
+    working = FakeHost(lock=FakeLock(Held(phrase, ours, job_runs=True)))
+    assert (await read_facts(working, PROJECT, b"key")).lock == phrase
