@@ -23,7 +23,6 @@ def require_real_parts() -> None:
 @pytest.fixture(scope="session")
 def real_parts() -> None:
     require_real_parts()
-    return
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -7,6 +7,7 @@ import sqlite3
 
 import pytest
 
+from bot.sandbox.played import Sent, Tap
 from tests.e2e.world import BORIS, STRANGER, World
 
 pytestmark = [
@@ -176,7 +177,7 @@ async def test_forged_forwarded_edited_stale_and_replayed_input_does_nothing(her
     before = here.operations()
     since = await here.sim.mark()
     group = await here.sim.group("other", [here.anna, here.boris, mallory])
-    sent = [
+    sent: list[Sent | Tap] = [
         await here.sim.say(here.anna, "/deploy", forward_from=STRANGER),
         await here.sim.say(here.anna, "/deploy", via_bot="helper_bot"),
         await here.sim.say(here.anna, "/deploy", photo=True),

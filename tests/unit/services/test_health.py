@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from services.health import MOST_RESTARTS, _hopeless, judge
 from services.models import Container
 
 
-def container(service: str = "backend", **changes: object) -> Container:
+def container(service: str = "backend", /, **changes: Any) -> Container:
     values = {
         "id": "a" * 64,
         "name": f"fitness-{service}-1",
@@ -40,7 +42,7 @@ def test_a_service_without_any_container_is_missing() -> None:
         ({"restarts": MOST_RESTARTS}, "health-restarting", True),
     ],
 )
-def test_what_is_not_well_is_named(changes: dict[str, object], code: str, hopeless: bool) -> None:
+def test_what_is_not_well_is_named(changes: dict[str, Any], code: str, hopeless: bool) -> None:
     (ill,) = judge([container(**changes)], ["backend"])
     assert (ill.code, ill.hopeless) == (code, hopeless)
 
