@@ -41,6 +41,10 @@ engine-if-possible:
 unit: install ## only the tests that take seconds
 	$(BIN)/pytest tests/unit
 
+.PHONY: bench
+bench: engine install ## a deploy through Opsgate against the hand procedure, interleaved
+	$(BIN)/python -m benchmarks.main_job
+
 .PHONY: lint
 lint: install ## ruff, mypy strict, import-linter
 	$(BIN)/ruff check .

@@ -23,10 +23,16 @@ def test_each_claim_raises_the_epoch(local: LocalAgent) -> None:
 
 def test_a_living_lease_keeps_others_out_and_says_who_holds_it(local: LocalAgent) -> None:
     local.claim("op-1", "one")
-    for operation, owner in [("op-2", "two"), ("op-1", "two"), ("op-2", "one")]:
+    for operation, owner in [("op-2", "two"), ("op-1", "two")]:
         done = local.try_("lock-claim", local.state, operation, owner, 60)
         assert done.status == 75
         assert done.out.split()[:2] == [b"op-1", b"one"]
+
+
+def test_an_owner_takes_over_the_lease_that_its_own_ended_operation_left_behind(local: LocalAgent) -> None:
+    """An owner runs one operation of a project at a time, so its older lease is only what a lost line left."""
+    epoch = local.claim("op-1", "one")
+    assert local.claim("op-2", "one") == epoch + 1
 
 
 def test_a_released_lock_is_free_for_everybody(local: LocalAgent) -> None:
@@ -64,7 +70,7 @@ def test_renewing_prolongs_the_lease_of_the_present_claim_only(local: LocalAgent
 
 def test_of_many_claims_at_once_one_wins(local: LocalAgent) -> None:
     def claim(number: int) -> int:
-        return local.try_("lock-claim", local.state, f"op-{number}", "me", 60).status
+        return local.try_("lock-claim", local.state, f"op-{number}", f"owner-{number}", 60).status
 
     with ThreadPoolExecutor(6) as pool:
         statuses = sorted(pool.map(claim, range(6)))
