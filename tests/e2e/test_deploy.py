@@ -212,7 +212,7 @@ async def test_an_operation_is_cancelled_before_the_swap_and_nothing_on_the_serv
     progress = await here.sim.wait_for(
         here.anna, button="Cancel", regex=r"compil|[Bb]uild", since=since, timeout=60
     )
-    await _until_step(here, "build")
+    await here.step("build")
     await here.sim.tap(here.anna, progress, "Cancel", stale=True)
     verdict = await here.verdict(since, within=40)
     here.project.fix()
@@ -220,21 +220,6 @@ async def test_an_operation_is_cancelled_before_the_swap_and_nothing_on_the_serv
     assert "failed" in verdict.text.splitlines()[0]
     assert {one.service: one.id for one in here.server.containers()} == before
     assert here.lock_is_free()
-
-
-async def _until_step(here: World, name: str) -> None:
-    import sqlite3
-
-    for _ in range(300):
-        with sqlite3.connect(f"file:{here.folder}/data/opsgate.db?mode=ro", uri=True) as database:
-            found = database.execute(
-                "SELECT 1 FROM steps WHERE name = ? AND state = 'running'", (name,)
-            ).fetchone()
-        database.close()
-        if found:
-            return
-        await asyncio.sleep(0.1)
-    pytest.fail(f"step {name} never began")
 
 
 async def test_no_secret_reached_the_chat_the_log_or_the_database(here: World) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 
 import pytest
 
@@ -16,22 +15,6 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(240),
 ]
-
-
-async def _step(here: World, name: str, state: str = "running") -> None:
-    """Waits until the newest operation's step is in a state."""
-    operation = here.operations()[-1]["id"]
-    for _ in range(600):
-        with sqlite3.connect(f"file:{here.folder}/data/opsgate.db?mode=ro", uri=True) as database:
-            found = database.execute(
-                "SELECT 1 FROM steps WHERE operation_id = ? AND name = ? AND state = ?",
-                (operation, name, state),
-            ).fetchone()
-        database.close()
-        if found:
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail(f"step {name} was never {state}")
 
 
 async def test_it_begins_with_a_deployed_release(here: World) -> None:
@@ -82,7 +65,7 @@ async def test_a_cut_connection_during_the_build_still_ends_with_one_verdict(her
     here.project.slow_build(6)
     here.project.commit("v4, slowly built")
     since = await here.confirmed()
-    await _step(here, "build")
+    await here.step("build")
     await asyncio.sleep(1)
     assert here.sshd.cut(refuse_for=2) > 0
     verdict = await here.verdict(since)
@@ -114,7 +97,7 @@ async def test_telegram_down_for_a_minute_during_a_deploy_delays_the_verdict_and
     """R-UX-4."""
     here.project.release_commit("v6")
     since = await here.confirmed()
-    await _step(here, "lock", "done")
+    await here.step("lock", "done")
     async with here.sim.outage("refuse"):
         await asyncio.sleep(60)
         assert here.server.served_version() == "v6"

@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -153,14 +153,27 @@ min_free_disk_mb = 10
         """A whole deploy; returns its verdict."""
         return await self.verdict(await self.confirmed(command))
 
+    async def step(self, name: str, state: str = "running") -> None:
+        """Waits until a step of the newest operation is in a state, within half a minute."""
+        operation = self.operations()[-1]["id"]
+        asked = "SELECT 1 FROM steps WHERE operation_id = ? AND name = ? AND state = ?"
+        for _ in range(600):
+            with closing(self._database()) as database:
+                if database.execute(asked, (operation, name, state)).fetchone():
+                    return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"step {name} was never {state}")
+
     # --- what is left behind ---
 
     def operations(self) -> list[dict[str, str]]:
         """The operations in the bot's database, oldest first."""
-        with sqlite3.connect(f"file:{self.folder}/data/opsgate.db?mode=ro", uri=True) as database:
+        with closing(self._database()) as database:
             rows = database.execute("SELECT body FROM operations ORDER BY created_at").fetchall()
-        database.close()
         return [json.loads(row[0]) for row in rows]
+
+    def _database(self) -> sqlite3.Connection:
+        return sqlite3.connect(f"file:{self.folder}/data/opsgate.db?mode=ro", uri=True)
 
     def lock_is_free(self) -> bool:
         """Whether nobody holds the project's lock on the host."""
