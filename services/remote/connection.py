@@ -74,7 +74,7 @@ class Connection:
             async with asyncio.timeout(host.connect_timeout):
                 key = await asyncio.to_thread(keys.private_key, host)
                 pinned = await asyncio.to_thread(keys.pinned_keys, host)
-                return await self._open(key, pinned)
+                return self._wanted(await self._open(key, pinned))
         except TimeoutError as error:
             raise TimedOut(host=host.name, detail="connecting") from error
         except asyncssh.PermissionDenied as error:
@@ -83,6 +83,13 @@ class Connection:
             raise await self._key_trouble(pinned, error) from error
         except (OSError, asyncssh.Error) as error:
             raise Unreachable(host=host.name, detail=str(error)) from error
+
+    def _wanted(self, ssh: asyncssh.SSHClientConnection) -> asyncssh.SSHClientConnection:
+        """A connection that was made while we were closing is no longer wanted."""
+        if self._closed:
+            ssh.abort()
+            raise Unreachable(host=self.config.name, detail="closing")
+        return ssh
 
     async def _open(
         self, key: asyncssh.SSHKey, pinned: asyncssh.SSHKnownHosts

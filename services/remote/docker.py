@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,18 +24,21 @@ log = structlog.get_logger(__name__)
 
 Json = dict[str, Any]
 T = TypeVar("T")
+TRY_AGAIN = 60.0
+"""Seconds for which a refusal is believed: Docker may only have been restarting."""
 LISTING = 16 << 20
 """Bytes of `docker inspect` output: about 2,000 containers."""
 
 
 class DockerReads:
-    """Tries the Engine API once per connection; refused there, the client is used until the next connection."""
+    """Tries the Engine API; refused, the client is used for a while, at most until the next connection."""
 
     def __init__(self, connection: Connection, host: RemoteHost, run_dir: Path) -> None:
         self._connection = connection
         self._client = _Client(host)
         self._engine = Engine(run_dir, connection.config.name, connection.config.command_timeout)
         self._refused_on: asyncssh.SSHClientConnection | None = None
+        self._refused_until = 0.0
         self.reads_through = ""
 
     async def containers(self, compose_project: str) -> list[Json]:
@@ -63,13 +67,14 @@ class DockerReads:
 
     async def _read(self, engine: Callable[[], Awaitable[T]], client: Callable[[], Awaitable[T]]) -> T:
         ssh = await self._connection.get()
-        if self._refused_on is not ssh:
+        if self._refused_on is not ssh or time.monotonic() > self._refused_until:
             try:
                 await self._engine.attach(ssh)
                 answer = await engine()
             except EngineLost as error:
                 log.info("no Engine API", host=self._connection.config.name, reason=str(error))
                 self._refused_on = None if ssh.is_closed() else ssh
+                self._refused_until = time.monotonic() + TRY_AGAIN
             else:
                 self.reads_through = "engine-api"
                 return answer

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from services.commands.command import Command, Word
-from services.errors import CommandFailed, Fenced
+from services.errors import CommandFailed, Fenced, HostError
 from services.projects import Host
 from services.remote import agent, transfer
 from services.remote.channels import Channels, Completed, Kept, Session
@@ -88,6 +88,8 @@ class RemoteHost:
         if done.exit_status == agent.FENCED:
             raise Fenced(detail=done.stderr.decode("utf-8", "replace"))
         self.check(f"{agent.AGENT} {verb}", done)
+        if done.truncated:
+            raise HostError("error-host-answer", detail=f"{verb}: more than {LIMIT} bytes")
         return done.stdout
 
     async def ask(
@@ -116,7 +118,8 @@ class RemoteHost:
             if self._agent_on is ssh:
                 return
             if (await self.run(agent.check(), check=False)).exit_status != 0:
-                await self.run(agent.install(), stdin=agent.script())
+                done = await self.run(agent.install(), stdin=agent.script(), check=False)
+                self.check(f"{agent.AGENT} install", done)
             self._agent_on = ssh
 
     # --- files ---

@@ -43,8 +43,9 @@ class HostLock:
     async def claim(self, state_dir: PurePosixPath, operation: str, owner: str, lease: int) -> int:
         """Takes the lock for `lease` seconds and returns the new epoch; jobs of lower epochs are refused from now on.
 
-        The same owner and operation take it again at once. Raises LockHeld while somebody else's lease lives or a
-        job holds it; ValueError for names that are not plain words.
+        The same owner and operation take it again at once; the same owner with another operation as soon as no job
+        holds it. Raises LockHeld while somebody else's lease lives or a job holds it; ValueError for names that are
+        not plain words.
         """
         if not _NAME.fullmatch(operation) or not _NAME.fullmatch(owner):
             raise ValueError("operation and owner of a lock are plain words")

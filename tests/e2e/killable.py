@@ -12,10 +12,9 @@ import signal
 import sys
 from datetime import UTC, datetime
 
-from services.remote.jobs import Jobs, JobSpec, JobStatus
-
 from bot.cli import main
 from services.models import Step, StepState
+from services.remote.jobs import Jobs, JobSpec, JobStatus
 from services.runner import Runner
 from services.runs import Run
 

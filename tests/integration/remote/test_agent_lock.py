@@ -23,16 +23,20 @@ def test_each_claim_raises_the_epoch(local: LocalAgent) -> None:
 
 def test_a_living_lease_keeps_others_out_and_says_who_holds_it(local: LocalAgent) -> None:
     local.claim("op-1", "one")
-    for operation, owner in [("op-2", "two"), ("op-1", "two")]:
-        done = local.try_("lock-claim", local.state, operation, owner, 60)
+    for operation in ("op-1", "op-2"):
+        done = local.try_("lock-claim", local.state, operation, "two", 60)
         assert done.status == 75
         assert done.out.split()[:2] == [b"op-1", b"one"]
 
 
-def test_an_owner_takes_over_the_lease_that_its_own_ended_operation_left_behind(local: LocalAgent) -> None:
-    """An owner runs one operation of a project at a time, so its older lease is only what a lost line left."""
+def test_an_owner_may_leave_its_older_operation_behind_unless_a_job_of_it_runs(local: LocalAgent) -> None:
+    """What a lost connection left behind does not keep its own owner out."""
     epoch = local.claim("op-1", "one")
+    local.begin(fenced(local, epoch, "sleep", "30"))
+    assert local.try_("lock-claim", local.state, "op-2", "one", 60).status == 75
+    local.run("cancel", local.state, "job", 1)
     assert local.claim("op-2", "one") == epoch + 1
+    assert local.try_("lock-renew", local.state, epoch, 60).status == 73
 
 
 def test_a_released_lock_is_free_for_everybody(local: LocalAgent) -> None:

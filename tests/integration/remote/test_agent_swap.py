@@ -340,9 +340,9 @@ def calls(local: LocalAgent) -> int:
     return int((local.folder / "count").read_text())
 
 
-def moments(local: LocalAgent, steps: int) -> range:
-    """Every step under dash; under busybox, where the way through the script is the same, each third."""
-    return range(1, steps + 1, 1 if local.shell == "dash" else 3)
+def moments(local: LocalAgent, steps: int, how: str) -> range:
+    """Every step under dash, half way through it; the others go the same way through the script: each third."""
+    return range(1, steps + 1, 1 if (local.shell, how) == ("dash", "half") else 3)
 
 
 def killed_at(local: LocalAgent, number: int, how: str, words: Words) -> None:
@@ -379,7 +379,7 @@ def test_a_swap_killed_at_any_step_can_be_finished_and_taken_back(mortal: Site, 
     local.run(*site.swap_words())
     steps = calls(local)
     assert steps > 15
-    for number in moments(local, steps):
+    for number in moments(local, steps, how):
         restart(site, before)
         killed_at(local, number, how, site.swap_words())
         if then == "swap":
@@ -401,7 +401,7 @@ def test_the_way_back_killed_at_any_step_can_be_finished(mortal: Site, how: str)
     local.run(*site.swap_words())
     (local.folder / "count").write_text("0\n")
     local.run(*site.unswap_words())
-    for number in moments(local, calls(local)):
+    for number in moments(local, calls(local), how):
         restart(site, before)
         local.run(*site.swap_words())
         killed_at(local, number, how, site.unswap_words())
@@ -420,7 +420,7 @@ def test_a_safety_copy_killed_at_any_step_leaves_a_whole_one(mortal: Site, how: 
     (local.folder / "count").write_text("0\n")
     local.run(*site.copy_words())
     second = snapshot(site.backup / "files")
-    for number in moments(local, calls(local)):
+    for number in moments(local, calls(local), how):
         killed_at(local, number, how, site.copy_words())
         whole = [
             snapshot(site.backup / name) for name in ("files", "files.old") if (site.backup / name).exists()

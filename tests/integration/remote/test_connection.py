@@ -265,3 +265,15 @@ async def test_hosts_are_connected_when_used_and_closed_together(sshd: Sshd, tmp
         hosts.get("other")
     with pytest.raises(Unreachable):
         await hosts.get("home").run(command("true"))
+
+
+async def test_a_connection_made_while_closing_is_not_kept(sshd: Sshd, remote: RemoteHost) -> None:
+    call = asyncio.gather(_outcome(remote.run(command("true"))))
+    await asyncio.sleep(0.02)
+    await remote.close()
+    (outcome,) = await call
+    assert isinstance(outcome, Unreachable)
+    until = time.monotonic() + 5
+    while sshd.connection_count():
+        assert time.monotonic() < until
+        await asyncio.sleep(0.02)

@@ -9,12 +9,11 @@ from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 from typing import Any, cast
 
-from services.remote.host import RemoteHost
-
 from services.errors import OpsgateError
 from services.models import Kind, Operation, Origin, Person, Plan, State
 from services.operation_log import OperationLogs
 from services.projects import Project, TreeSource
+from services.remote.host import RemoteHost
 from services.runner import Patience, Runner
 from services.runs import Procedure, Run, StepDef
 from services.store import Store
