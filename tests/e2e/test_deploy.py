@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import re
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -220,6 +221,25 @@ async def test_an_operation_is_cancelled_before_the_swap_and_nothing_on_the_serv
     assert "failed" in verdict.text.splitlines()[0]
     assert {one.service: one.id for one in here.server.containers()} == before
     assert here.lock_is_free()
+
+
+async def test_no_secret_stands_on_a_command_line_of_the_host_during_a_deploy(here: World) -> None:
+    """What `ps` would show, looked at some hundred times while a release is backed up, built and started."""
+    here.project.release_commit("watched")
+    since = await here.confirmed()
+    looks, seen = 0, set()
+    while not await here.verdicts(since):
+        for file in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):
+                seen.add(file.read_bytes())
+        looks += 1
+        assert looks < 2000
+        await asyncio.sleep(0.02)
+    assert "succeeded" in (await here.verdict(since)).text
+    assert looks > 50
+    assert any(b"pg_dump" in line for line in seen), "the watch saw the deploy's own commands"
+    for secret in (here.server.password, here.api.token):
+        assert not any(secret.encode() in line for line in seen if b"bot.sandbox.telegram" not in line)
 
 
 async def test_no_secret_reached_the_chat_the_log_or_the_database(here: World) -> None:
