@@ -22,6 +22,8 @@ UPLOAD_TIMEOUT = 3600
 CONFIG_TIMEOUT = 120
 FILES_TIMEOUT = 1800
 """Seconds for the safety copy and the swap of files."""
+KEPT_JOBS = 200
+"""Ended jobs, and records by which swaps are taken back, that stay on the host."""
 STRAY_NAME = re.compile(r"[0-9a-f]{12}_(?P<name>.+)")
 """What Compose calls a container while it puts another in its place."""
 
@@ -226,6 +228,7 @@ async def record(run: Run) -> dict[str, Any]:
     await run.store.releases.add(release)
     keep = [release.id, *([run.plan.current.id] if run.plan.current else [])]
     await releases.prune(run.remote, run.project, keep)
+    await run.remote.jobs.prune(run.project.state_dir, KEPT_JOBS)
     return json.loads(release.model_dump_json(include={"id", "images", "commit"}))  # type: ignore[no-any-return]  # JSON of ours
 
 
