@@ -281,6 +281,25 @@ async def test_a_server_that_does_not_wait_is_not_hammered(chat: Chat) -> None:
     assert 2 <= len(polls) <= 8
 
 
+async def test_a_server_that_ignores_the_offset_is_not_hammered_and_its_update_is_handled_once(
+    chat: Chat,
+) -> None:
+    handled: list[int] = []
+
+    async def note(update: Update) -> None:
+        handled.append(update.update_id)
+
+    same = '{"ok":true,"result":[{"update_id":4000}]}'
+    since = await chat.sim.last_call()
+    await chat.sim.outage(
+        "answer", methods=["getUpdates"], status=200, body=same, content_type="application/json"
+    )
+    chat.receive(Rhythm(poll=5, floor=0.3), listening(note))
+    await asyncio.sleep(1.6)
+    assert 2 <= len(await chat.sim.calls("getUpdates", since=since)) <= 8
+    assert handled == [4000]
+
+
 async def test_a_webhook_that_was_set_is_removed_and_loses_nothing(chat: Chat) -> None:
     info = '{"ok":true,"result":{"url":"https://example.org/x","has_custom_certificate":false,"pending_update_count":1}}'
     await chat.sim.outage(
