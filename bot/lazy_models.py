@@ -1,18 +1,22 @@
 """Imports aiogram without building its six hundred pydantic models: each is built when it is first used.
 
 aiogram rebuilds every model at import: 3.3 s and 168 MB, against 1.0 s and 58 MB this way (aiogram 3.31, pydantic 2.13,
-CPython 3.11). Only what pydantic offers for deferred models is used: `defer_build`, and the namespace in which a model
-looks up the names of its annotations when it is built. A test builds every model this way and compares with aiogram's own.
+CPython 3.11). Only what pydantic offers for deferred models is used: `defer_build`, and the module in which a model
+looks up the names of its annotations when it is built. A test builds every model this way, each alone and first, and
+compares with aiogram's own.
 """
 
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any, Literal, Optional, Union
 
 from pydantic import BaseModel
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def import_aiogram() -> None:
@@ -35,7 +39,7 @@ def _not_now(_model: type[BaseModel], /, **_settings: Any) -> None:
 
 
 def _tell_names() -> None:
-    """Aiogram's annotations name each other's models; here each model learns where those names are."""
+    """Gives each module of aiogram the names in its models' annotations, which it imports for type checkers only."""
     from aiogram import methods, types
     from aiogram.client.default import Default
     from aiogram.methods.base import Response, TelegramMethod
@@ -45,10 +49,20 @@ def _tell_names() -> None:
     modules = (types, methods)
     names = typing | {name: getattr(module, name) for module in modules for name in module.__all__}
     for model in (*_below(TelegramObject), *_below(TelegramMethod)):
-        model.__pydantic_parent_namespace__ = names
+        module = vars(sys.modules[model.__module__])
+        for name in _named_in(model):
+            if name in names:
+                module.setdefault(name, names[name])
     # Response[X] is made anew for each answer's type, and built at once.
     Response.model_config.pop("defer_build", None)
     Response.model_rebuild(force=True)
+
+
+def _named_in(model: type[BaseModel]) -> Iterator[str]:
+    """Every word of the model's annotations, inherited ones too: they are looked up from the heir's module."""
+    for heir in model.__mro__:
+        for annotation in vars(heir).get("__annotations__", {}).values():
+            yield from _NAME.findall(str(annotation))
 
 
 def _below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:

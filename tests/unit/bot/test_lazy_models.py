@@ -55,3 +55,37 @@ def test_models_built_when_first_used_are_the_same_models_for_much_less_memory()
     assert lazy["shapes"] == eager["shapes"]
     assert lazy["read"] == eager["read"]
     assert int(str(lazy["rss"])) < 0.75 * int(str(eager["rss"]))
+
+
+_EACH_FIRST = """
+import os
+from bot import lazy_models
+lazy_models.import_aiogram()
+import aiogram.methods
+from aiogram.methods import Response
+from aiogram.methods.base import TelegramMethod
+
+methods = [getattr(aiogram.methods, name) for name in aiogram.methods.__all__]
+methods = [one for one in methods if issubclass(one, TelegramMethod) and one is not TelegramMethod]
+answers = {str(one.__returning__): one.__returning__ for one in methods}
+failed = []
+for name, answer in answers.items():
+    if (child := os.fork()) == 0:  # so that each is the first model that a process builds
+        try:
+            Response[answer].model_validate({"ok": False})
+        except BaseException as error:
+            os.write(2, f"{name}: {error}\\n".encode())
+            os._exit(1)
+        os._exit(0)
+    failed += [name] * bool(os.waitpid(child, 0)[1])
+print(len(answers), failed)
+"""
+
+
+def test_the_answer_of_every_method_can_be_the_first_model_that_is_built() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _EACH_FIRST], capture_output=True, text=True, timeout=50, check=True
+    )
+    count, _, failed = done.stdout.strip().partition(" ")
+    assert int(count) > 30
+    assert failed == "[]", done.stderr[:2000]
