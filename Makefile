@@ -17,6 +17,12 @@ help: ## list the targets
 .PHONY: install
 install: .venv/.installed ## the locked environment, into .venv in this checkout
 
+.PHONY: demo
+demo: ## Opsgate in a browser: no token, no server (ENGINE=docker: with the real Docker Engine)
+	@$(if $(filter docker,$(ENGINE)),bash tests/e2e/engine/prepare.sh)
+	@PYTHON="$(PYTHON)" WITHOUT_DEV=$(if $(wildcard .venv/.installed),,1) sh docker/bootstrap.sh
+	@exec $(BIN)/opsgate demo --engine $(or $(ENGINE),simulated)
+
 .PHONY: run
 run: install ## start the bot (reads .env and opsgate.toml)
 	$(BIN)/opsgate run
@@ -26,7 +32,7 @@ check: install ## validate the settings only
 	$(BIN)/opsgate check
 
 .PHONY: test
-test: install lint engine-if-possible ## everything: lint, unit, integration, end to end
+test: install lint engine-if-possible conformance-if-possible browser-if-possible ## everything: lint, unit, integration, end to end
 	$(BIN)/pytest
 
 .PHONY: engine
@@ -36,6 +42,26 @@ engine: ## a Docker Engine with Compose v2, sshd and the practice images (Debian
 .PHONY: engine-if-possible
 engine-if-possible:
 	@bash tests/e2e/engine/prepare.sh || test "$$?" = 3 || exit 1
+
+.PHONY: conformance
+conformance: ## Node.js and the npm packages of the conformance suite (installs Node.js on Debian or Ubuntu as root)
+	@sh tests/conformance/prepare.sh
+
+.PHONY: conformance-if-possible
+conformance-if-possible:
+	@sh tests/conformance/prepare.sh || test "$$?" = 3 || exit 1
+
+.PHONY: browser
+browser: ## Chromium for the tests of the chat page (installs the distribution's on Debian as root)
+	@sh tests/browser/prepare.sh >/dev/null
+
+.PHONY: browser-if-possible
+browser-if-possible:
+	@sh tests/browser/prepare.sh >/dev/null || test "$$?" = 3 || exit 1
+
+.PHONY: docs
+docs: browser install ## the pictures of the docs, taken anew from a demo that runs
+	$(BIN)/python -m tests.browser.pictures
 
 .PHONY: unit
 unit: install ## only the tests that take seconds

@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.e2e.sshd import Sshd
 from tests.e2e.stack.by_hand import deploy_by_hand
 from tests.e2e.world import World, world
 
@@ -25,7 +26,7 @@ async def start_to_first_poll(here: World) -> float:
     since = await here.sim.mark()
     await here.start_bot()
     assert await here.sim.polled(since, timeout=60)
-    return time.monotonic() - here.started_at
+    return time.monotonic() - here.bot.started_at
 
 
 async def deploy_watched(here: World) -> tuple[float, int]:
@@ -37,7 +38,7 @@ async def deploy_watched(here: World) -> tuple[float, int]:
     waiting = asyncio.ensure_future(here.verdict(since))  # noqa: TID251 - a benchmark owns its one task
     highest = 0
     while not waiting.done():
-        highest = max(highest, here.rss())
+        highest = max(highest, here.bot.rss)
         await asyncio.sleep(0.05)
     verdict = waiting.result()
     assert "succeeded" in verdict.text, verdict.text
@@ -56,7 +57,8 @@ async def main(rounds: int) -> None:
             await here.sim.start(here.anna)
             await here.deploy()
             await asyncio.sleep(2)
-            idle = here.rss()
+            idle = here.bot.rss
+            assert isinstance(here.sshd, Sshd)
             ours: list[float] = []
             by_hand: list[float] = []
             peak = 0

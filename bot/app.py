@@ -32,6 +32,8 @@ from services.operation_log import OperationLogs
 from services.operations import Operations, Trade
 from services.proposals import Proposals
 from services.remote.hosts import Hosts
+from services.restores import steps as restores
+from services.restores.proposals import RestoreProposals
 from services.runner import Runner
 from services.runs import Run, StepDef
 from services.status import StatusReader
@@ -75,7 +77,7 @@ def secret_file(path: Path) -> bytes:
 async def build(settings: Settings) -> AsyncIterator[App]:
     """Everything built and connected, nothing started. Closes what it opened, in reverse."""
     data = settings.data_dir
-    store = await Store.open(data / "opsgate.db")
+    store = await Store.open(data / "opsgate.db", redactor)
     hosts = Hosts(settings.hosts, data / "run")
     bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
     tasks = Tasks()
@@ -104,7 +106,7 @@ def _compose(settings: Settings, store: Store, hosts: Hosts, bot: Bot, tasks: Ta
         hosts=hosts,
         projects=settings.projects,
         admins=admins.ids,
-        trades=_trades(proposals, runner, data),
+        trades=_trades(proposals, RestoreProposals(proposals.facts, hosts, store), runner, data),
         runner=runner,
         logs=logs,
         tasks=tasks,
@@ -124,7 +126,7 @@ def _compose(settings: Settings, store: Store, hosts: Hosts, bot: Bot, tasks: Ta
     return App(bot, store, hosts, operations, intake, notifier, admins, catalogues, tasks, logs)
 
 
-def _trades(propose: Proposals, runner: Runner, data: Path) -> dict[Kind, Trade]:
+def _trades(propose: Proposals, restore: RestoreProposals, runner: Runner, data: Path) -> dict[Kind, Trade]:
     async def claim(run: Run) -> dict[str, int]:
         return {"epoch": await runner.claim(run)}
 
@@ -132,6 +134,9 @@ def _trades(propose: Proposals, runner: Runner, data: Path) -> dict[Kind, Trade]
     return {
         Kind.DEPLOY: Trade(propose.deploy, propose.deploy_again, deploys.procedure(lock, data / "packs")),
         Kind.BACKUP: Trade(propose.backup, propose.backup_again, backups.procedure(lock, data / "backups")),
+        Kind.RESTORE: Trade(restore.restore, restore.restore_again, restores.restore_procedure(lock)),
+        Kind.UNDO: Trade(restore.undo, restore.undo_again, restores.undo_procedure(lock)),
+        Kind.DROP: Trade(restore.drop, restore.drop_again, restores.drop_procedure(lock)),
     }
 
 
@@ -160,14 +165,17 @@ async def _serve(app: App) -> int:
 
 
 async def _poll_until(app: App, stop: asyncio.Event) -> int:
-    """0 when asked to stop, 1 when the intake says that there is no use in polling."""
-    failed = []
+    """0 when asked to stop, 1 when the intake gave up or broke: whoever watches over us may start us again."""
+    failed: list[Exception] = []
 
     async def poll() -> None:
         try:
             await app.intake.run()
         except FatalIntake as error:
             log.critical("intake gave up", reason=str(error))
+            failed.append(error)
+        except Exception as error:
+            log.exception("the intake broke")
             failed.append(error)
         finally:
             stop.set()
@@ -177,9 +185,12 @@ async def _poll_until(app: App, stop: asyncio.Event) -> int:
     return 1 if failed else 0
 
 
-async def _keep_house(app: App) -> None:
-    """Takes the buttons off old cards, old logs and packs off the disk."""
+async def _keep_house(app: App, every: float = HOUSEKEEPING_SECONDS) -> None:
+    """Takes the buttons off old cards, old logs and packs off the disk. What fails once is tried again."""
     while True:
-        await app.operations.expire()
-        await asyncio.to_thread(app.logs.prune, KEPT_LOGS)
-        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+        try:
+            await app.operations.expire()
+            await asyncio.to_thread(app.logs.prune, KEPT_LOGS)
+        except Exception:
+            log.exception("housekeeping failed")
+        await asyncio.sleep(every)

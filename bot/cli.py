@@ -1,4 +1,4 @@
-"""The command line: `opsgate run` starts the bot, `opsgate check` only validates the settings."""
+"""The command line: `run` starts the bot, `check` only validates the settings, `demo` needs none."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from bot import lazy_models
 from bot.settings import Settings, SettingsError, load
 from services.errors import OpsgateError
 
@@ -18,10 +19,13 @@ FAILED, INVALID, INTERRUPTED = 1, 2, 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and gives the exit status."""
     parser = _parser()
-    command = parser.parse_args(argv).command
+    arguments = parser.parse_args(argv)
+    command = arguments.command
     if command is None:
         parser.print_help()
         return 0
+    if command == "demo":
+        return _demo(arguments)
     try:
         settings = load()
         return _check(settings) if command == "check" else _run(settings)
@@ -44,7 +48,32 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "check", help="validate the settings, start nothing", description="Validate the settings."
     )
+    demo = commands.add_parser(
+        "demo",
+        help="try Opsgate in a browser, against a practice server",
+        description="Try Opsgate in a browser, against a practice server. Needs no settings, no token and no Docker.",
+        epilog="Reads no settings and leaves nothing behind.",
+    )
+    demo.add_argument(
+        "--engine", choices=["simulated", "docker"], default="simulated", help="of the practice server"
+    )
+    demo.add_argument(
+        "--port", type=_port, help="of the page on this machine (default: 8765, or any free one)"
+    )
     return parser
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65_535:  # noqa: PLR2004 - the last port
+        raise argparse.ArgumentTypeError(f"not a port: {text}")
+    return int(text)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    # Imported here: nothing of the demo is loaded where production runs.
+    from bot.sandbox import demo
+
+    return demo.run(arguments)
 
 
 def _check(settings: Settings) -> int:
@@ -82,6 +111,7 @@ def _run(settings: Settings) -> int:
 
 
 async def _started(settings: Settings) -> int:
+    lazy_models.import_aiogram()
     from bot.app import run
     from bot.logging import watch_loop
 

@@ -11,7 +11,7 @@ from aiogram import Dispatcher, Router
 from bot.access import Access
 from bot.admins import Admins
 from bot.texts import Catalogues
-from handlers import backup, deploy, gate, operations, start, status
+from handlers import backup, deploy, gate, operations, restore, start, status
 from handlers.freshness import Fresh
 from handlers.replies import TellErrors
 from services.models import State
@@ -38,6 +38,8 @@ def make_dispatcher(
         admins=admins,
         projects=projects,
         recent_backups=store.backups.recent,
+        backups_of=store.backups.newest,
+        known_backup=store.backups.get,
         gate_open=partial(_gate_open, store, clock),
         catalogues=catalogues,
     )
@@ -45,8 +47,8 @@ def make_dispatcher(
     dispatcher.update.outer_middleware(TellErrors())
     dispatcher.message.middleware(Fresh(clock))
     dispatcher.callback_query.middleware(Fresh(clock))
-    for router in (start.router, status.router, deploy.router, backup.router, operations.router, gate.router):
-        dispatcher.include_router(_unattached(router))
+    for module in (start, status, deploy, backup, operations, gate, restore):
+        dispatcher.include_router(_unattached(module.router))
     dispatcher.include_router(_unattached(start.fallback))
     return dispatcher
 

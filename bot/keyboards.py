@@ -4,6 +4,8 @@ g:y:<nonce>, g:n:<nonce>   the gate: confirm, dismiss
 x:<operation>              cancel a running operation
 o:<operation>              details; u:<operation> the same in place; l:<operation> its log as a document
 p:<kind>:<project>         propose an operation
+r:<backup>                 restore it
+b:<operation>              undo a restore; d:<operation> drop the database that it kept
 m:<command>                what the command would do
 t:<language>               speak this language
 s:                         refresh the status in place
@@ -17,7 +19,7 @@ from aiogram.enums import ButtonStyle
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.texts import Texts
-from services.models import Kind, Operation, State
+from services.models import Backup, Kind, Operation, State
 
 MOST_BYTES = 64
 GATE = r"^g:[yn]:[A-Za-z0-9_-]{1,60}$"
@@ -25,6 +27,8 @@ CANCEL = r"^x:[A-Za-z0-9_-]{1,60}$"
 DETAILS = r"^o:[A-Za-z0-9_-]{1,60}$"
 DETAILS_AGAIN = r"^u:[A-Za-z0-9_-]{1,60}$"
 LOG = r"^l:[A-Za-z0-9_-]{1,60}$"
+BACKUP = r"^r:[A-Za-z0-9_-]{1,60}$"
+AFTER_RESTORE = r"^[bd]:[A-Za-z0-9_-]{1,60}$"
 LANGUAGE = r"^t:(en|ru)$"
 REFRESH = r"^s:$"
 
@@ -50,15 +54,18 @@ def rows(*lines: Sequence[InlineKeyboardButton]) -> InlineKeyboardMarkup | None:
 
 
 def gate(operation: Operation, texts: Texts) -> InlineKeyboardMarkup | None:
-    """Confirm and Cancel of a plan card; none when it can no longer be, or may not be, confirmed."""
+    """Confirm and Cancel of a plan card; none when it can no longer be, or may not be, confirmed.
+
+    While somebody is asked to type the name, only Cancel.
+    """
     if operation.state is not State.PROPOSED or operation.plan.blocked:
         return None
+    dismiss = [button(texts("button-dismiss"), f"g:n:{operation.nonce}")]
+    if operation.asked is not None:
+        return rows(dismiss)
     style = _RISK_STYLES.get(operation.plan.risk, ButtonStyle.DANGER)
     confirm = texts("button-confirm", kind=str(operation.kind))
-    return rows(
-        [button(confirm, f"g:y:{operation.nonce}", style)],
-        [button(texts("button-dismiss"), f"g:n:{operation.nonce}")],
-    )
+    return rows([button(confirm, f"g:y:{operation.nonce}", style)], dismiss)
 
 
 def cancel(operation: Operation, texts: Texts) -> InlineKeyboardMarkup | None:
@@ -92,13 +99,22 @@ def details(operation: Operation, texts: Texts, *, has_log: bool) -> InlineKeybo
     return rows([*log, *again], stop.inline_keyboard[0] if stop else [])
 
 
-def after_verdict(operation: Operation, texts: Texts) -> InlineKeyboardMarkup | None:
+def after_verdict(operation: Operation, texts: Texts, *, kept: bool = False) -> InlineKeyboardMarkup | None:
+    """`kept`: there is an old database, which can be dropped, and come back when a restore replaced it."""
+    undoable = kept and operation.kind is Kind.RESTORE and operation.state is State.SUCCEEDED
     return rows(
+        [button(texts("button-undo"), f"b:{operation.id}", ButtonStyle.PRIMARY)] if undoable else [],
+        [button(texts("button-drop"), f"d:{operation.id}", ButtonStyle.DANGER)] if kept else [],
         [
             button(texts("button-details"), f"o:{operation.id}"),
             button(texts("button-log"), f"l:{operation.id}"),
-        ]
+        ],
     )
+
+
+def backups(shown: Iterable[tuple[Backup, str]]) -> InlineKeyboardMarkup | None:
+    """One button per backup that can be restored."""
+    return rows(*([button(text, f"r:{backup.id}")] for backup, text in shown))
 
 
 def operations(shown: Iterable[tuple[Operation, str]]) -> InlineKeyboardMarkup | None:
@@ -113,5 +129,5 @@ def refresh(texts: Texts) -> InlineKeyboardMarkup | None:
 def menu(texts: Texts) -> InlineKeyboardMarkup | None:
     """The main things, and the other language."""
     first = [button(texts(f"button-menu-{name}"), f"m:{name}") for name in ("status", "ops")]
-    second = [button(texts(f"button-menu-{name}"), f"m:{name}") for name in ("deploy", "backup")]
+    second = [button(texts(f"button-menu-{name}"), f"m:{name}") for name in ("deploy", "backup", "restore")]
     return rows(first, second, [button(texts("button-language"), f"t:{texts('other-language')}")])

@@ -95,11 +95,14 @@ class Notifier:
 
     async def run(self) -> None:
         """Delivers until `stop()`. Trouble with the store is logged and survived."""
-        await self._store.outbox.recheck(self._clock() - RECHECK)
+        since: float | None = self._clock() - RECHECK
         try:
             while not self._over():
                 self._awake.clear()
                 try:
+                    if since is not None:
+                        await self._store.outbox.recheck(since)
+                        since = None
                     found = await self._round()
                 except Exception:
                     log.exception("the outbox could not be read")
@@ -162,7 +165,7 @@ class Notifier:
     async def _deliver(self, row: Outgoing) -> None:
         if row.chat_id > 0 and row.chat_id not in self._admins.ids:
             log.warning("a message for somebody who is no longer an admin was dropped", chat_id=row.chat_id)
-            await self._store.outbox.dead(row.id)
+            await self._divert(row)
         elif row.message_id is None:
             await self._send(row)
         else:
@@ -181,6 +184,7 @@ class Notifier:
     # --- sending ---
 
     async def _send(self, row: Outgoing) -> None:
+        await self._store.outbox.rendering(row.id)
         screen, operation = await self._screen(row)
         await self._store.outbox.sending(row.id)
         try:
@@ -226,8 +230,12 @@ class Notifier:
         log.warning("a group became a supergroup", old=row.chat_id, new=new_chat_id)
         await self._store.outbox.move_chat(row.chat_id, new_chat_id)
 
+    async def _divert(self, row: Outgoing) -> None:
+        """A success is told only where it was asked for: when that chat is gone, every admin is told."""
+        await self._store.outbox.divert(row, sorted(self._admins.ids), self._clock())
+
     async def _closed(self, row: Outgoing) -> None:
-        await self._store.outbox.dead(row.id)
+        await self._divert(row)
         if row.chat_id > 0:
             await self._admins.lost(row.chat_id)
 
@@ -235,7 +243,7 @@ class Notifier:
 
     async def _edit(self, row: Outgoing, message_id: int) -> None:
         outbox = self._store.outbox
-        await outbox.editing(row.id)
+        await outbox.rendering(row.id)
         screen, _ = await self._screen(row)
         if screen.digest == row.shown or message_id == 0:
             await outbox.edited(row.id, row.shown, 0)

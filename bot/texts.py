@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from fluent.runtime import FluentBundle, FluentResource
 
+from bot.logging import redact
 from services.phrases import Phrase, Value
 
 log = structlog.get_logger(__name__)
@@ -52,7 +53,8 @@ class Texts:
         return self._format(message_id, args)
 
     def phrase(self, phrase: Phrase) -> str:
-        return self._format(phrase.id, phrase.args)
+        """What services say. Their errors quote what commands printed, so this is the last net before a chat."""
+        return self._format(phrase.id, phrase.redacted(redact).args)
 
     def has(self, message_id: str) -> bool:
         return self._pattern(message_id) is not None

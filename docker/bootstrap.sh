@@ -25,4 +25,5 @@ else
     "$PYTHON" -m pip install --quiet --target .tools --upgrade uv
     UV=.tools/bin/uv
 fi
-"$UV" sync --locked --quiet --python "$PYTHON"
+# The demo and production need no tools of development (WITHOUT_DEV=1).
+"$UV" sync --locked --quiet --python "$PYTHON" ${WITHOUT_DEV:+--no-dev}

@@ -12,6 +12,7 @@ from bot.access import Visitor
 from bot.views import talk
 from handlers.freshness import MUTATING
 from handlers.replies import answer_first, say, toast
+from services.models import State
 from services.operations import Operations
 
 router = Router(name="gate")
@@ -40,6 +41,8 @@ async def decide(
         await toast(query, visitor, tap.phrase)
     elif not tap.won:
         await say(bot, visitor, talk.phrase(tap.phrase, visitor.texts))
+    elif tap.operation is not None and tap.operation.state is State.PROPOSED:  # a tap is not enough here
+        await say(bot, visitor, talk.type_the_name(tap.phrase, tap.operation, visitor.texts))
 
 
 @router.callback_query(F.data.regexp(keyboards.CANCEL), flags=MUTATING)

@@ -50,8 +50,15 @@ async def listed(visitor: Visitor, operations: Operations, recent_backups: Recen
 
 
 @router.message(Command("cancel", ignore_case=True), flags=MUTATING)
-async def cancel(_message: Message, visitor: Visitor, bot: Bot, operations: Operations) -> None:
-    """Stopping is safe, so one running operation is stopped without a question."""
+async def cancel(message: Message, visitor: Visitor, bot: Bot, operations: Operations) -> None:
+    """Stopping is safe, so one running operation is stopped without a question.
+
+    Who is being asked to type a name says no to that first.
+    """
+    if awaited := await operations.awaiting(visitor.person, visitor.chat_id):
+        tap = await operations.dismiss(awaited.nonce, visitor.person, visitor.chat_id, message.message_id)
+        await say(bot, visitor, talk.phrase(tap.phrase, visitor.texts))
+        return
     running = await operations.running()
     if len(running) > 1:
         await say(bot, visitor, talk.choose_to_cancel(running, visitor.texts))

@@ -12,7 +12,8 @@ from typing import Any
 from services import facts as facts_of
 from services.commands import docker as docker_commands
 from services.commands import dumps, postgres
-from services.errors import CommandFailed, HostError, StepFailed, Unreachable
+from services.errors import Cancelled, CommandFailed, HostError, StepFailed, Unreachable
+from services.facts.cluster import parse_copied
 from services.models import Backup, Container
 from services.projects import Database
 from services.remote.jobs import JobSpec
@@ -87,7 +88,7 @@ async def back_up(run: Run) -> dict[str, Any] | Skip:
         await run.remote.run(dumps.folder(final.parent), timeout=SHORT)
         await _dump_and_prove(run, part)
         await run.remote.run(dumps.finish(part), timeout=SHORT)
-    return await _seal(run, final)
+    return await _seal(run, final, await _rows_if_countable(run, final))
 
 
 async def _exists(run: Run, file: PurePosixPath) -> bool:
@@ -135,7 +136,39 @@ async def _clear_up(run: Run, container: str, part: PurePosixPath) -> None:
         await run.remote.run(dumps.discard(part), timeout=SHORT, check=False)
 
 
-async def _seal(run: Run, file: PurePosixPath) -> dict[str, Any]:
+async def rows_in(run: Run, file: PurePosixPath) -> dict[str, int]:
+    """Rows by table, counted in the archive itself, on the host. Raises what a job raises."""
+    counted = bytearray()
+    reading = postgres.archive_data(await database_container(run))
+    spec = JobSpec(
+        id=run.job_id("rows"),
+        command=run.remote.agent_command("copy-rows", *reading.argv),
+        state_dir=run.project.state_dir,
+        stdin=file,
+        epoch=run.operation.epoch,
+    )
+    await run.job(spec, run.project.backup_timeout, on_log=counted.extend, log_name="rows")
+    return parse_copied(bytes(counted))
+
+
+async def _rows_if_countable(run: Run, file: PurePosixPath) -> dict[str, int] | None:
+    """A dump is good without its counts: they only tell people later what it holds."""
+    try:
+        return await rows_in(run, file)
+    except Cancelled:
+        raise
+    except (CommandFailed, StepFailed):
+        return None
+
+
+async def _server(run: Run) -> str:
+    """The server's version, such as 15.18; empty when it will not say."""
+    asked = postgres.server_version(await database_container(run), database_of(run))
+    done = await run.remote.run(asked, timeout=SHORT, check=False)
+    return done.stdout.decode("utf-8", "replace").split(" ", 1)[0].strip()
+
+
+async def _seal(run: Run, file: PurePosixPath, rows: dict[str, int] | None) -> dict[str, Any]:
     hashed = await run.remote.run(dumps.sha256(file), timeout=HASHING)
     sized = await run.remote.run(dumps.size(file), timeout=SHORT)
     backup = Backup(
@@ -147,6 +180,9 @@ async def _seal(run: Run, file: PurePosixPath) -> dict[str, Any]:
         sha256=hashed.stdout.split()[0].decode().lstrip("\\"),
         host_file=file,
         release=run.plan.current.id if run.plan.current else None,
+        label=run.plan.current.label if run.plan.current else "",
+        server=await _server(run),
+        rows=rows,
     )
     await run.store.backups.add(backup)
     return {"backup": backup.id, "size": backup.size, "sha256": backup.sha256}
@@ -177,9 +213,8 @@ def fetch_to(folder: Path) -> StepDef:
 
 
 async def _note_copy(run: Run, backup: str, file: Path) -> None:
-    for known in await run.store.backups.newest(run.project.name, limit=20):
-        if known.id == backup:
-            await run.store.backups.add(known.model_copy(update={"local_file": str(file)}))
+    if known := await run.store.backups.get(backup):
+        await run.store.backups.add(known.model_copy(update={"local_file": str(file)}))
 
 
 # --- the lock, shared by every kind of operation --------------------------------------------------
@@ -189,6 +224,7 @@ async def release_lock(run: Run) -> dict[str, Any] | Skip:
     """Best effort: a lock that cannot be given back now is free when its lease ends, and for us at once."""
     if run.operation.epoch is None:
         return Skip.SKIPPED
+    run.unlocking = True
     for delay in UNLOCK_DELAYS:
         try:
             await run.remote.lock.release(run.project.state_dir, run.operation.epoch)

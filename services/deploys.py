@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from services import health, releases
+from services import health, releases, stacks
 from services.backups import SHORT, UNLOCK, back_up, containers, start_database
 from services.build_progress import BuildProgress, failing_context
 from services.commands import compose, docker, state_files
-from services.commands.compose import ComposeContext
+from services.env_links import link_env_files
 from services.errors import CommandFailed, StepFailed
 from services.models import Plan, Release
 from services.remote.jobs import JobSpec
@@ -24,8 +23,6 @@ FILES_TIMEOUT = 1800
 """Seconds for the safety copy and the swap of files."""
 KEPT_JOBS = 200
 """Ended jobs, and records by which swaps are taken back, that stay on the host."""
-STRAY_NAME = re.compile(r"[0-9a-f]{12}_(?P<name>.+)")
-"""What Compose calls a container while it puts another in its place."""
 
 
 def release_dir(run: Run, release: str) -> PurePosixPath:
@@ -48,12 +45,6 @@ def _old_manifest(run: Run) -> PurePosixPath | str:
 
 def _undo(run: Run) -> PurePosixPath:
     return run.project.state_dir / "undo" / run.operation.id
-
-
-def _context(run: Run, root: PurePosixPath) -> ComposeContext:
-    """The compose file below `root`; the env file is always the one in the deployment path."""
-    env_file = run.project.path / run.project.env_file if run.project.env_file else None
-    return ComposeContext(run.plan.compose_project, root / run.project.compose_file, env_file)
 
 
 def _files_job(run: Run, *words: Any) -> JobSpec:
@@ -97,10 +88,8 @@ def upload_from(packs: Path) -> StepDef:
 async def check_config(run: Run) -> dict[str, Any]:
     """`compose config` on the new tree. A service-level env_file finds the server's env file through a link."""
     tree = _new(run) / "tree"
-    if run.project.env_file:
-        env_file = run.project.path / run.project.env_file
-        await run.remote.run(state_files.link_env(env_file, tree / run.project.env_file), timeout=SHORT)
-    await run.remote.run(compose.config(_context(run, tree)), timeout=CONFIG_TIMEOUT)
+    await link_env_files(run, tree)
+    await run.remote.run(compose.config(stacks.context(run, tree)), timeout=CONFIG_TIMEOUT)
     return {}
 
 
@@ -130,7 +119,7 @@ async def build(run: Run) -> dict[str, Any] | Skip:
 
     spec = JobSpec(
         id=run.job_id(),
-        command=compose.build(_context(run, _new(run) / "tree"), pack.build_services),
+        command=compose.build(stacks.context(run, _new(run) / "tree"), pack.build_services),
         state_dir=run.project.state_dir,
         env={"BUILDKIT_PROGRESS": "plain", "COMPOSE_ANSI": "never"},
         epoch=run.operation.epoch,
@@ -155,66 +144,14 @@ async def safety_copy(run: Run) -> dict[str, Any]:
 async def swap(run: Run) -> dict[str, Any]:
     """Puts the new files in place, file by file, by rename; what is not part of a release is not touched."""
     tree = _new(run) / "tree"
-    spec = _files_job(run, "swap", run.project.path, tree, _manifest(run), _old_manifest(run), _undo(run))
+    words = (run.project.path, tree, _manifest(run), _old_manifest(run), _undo(run), *run.project.env_files)
+    spec = _files_job(run, "swap", *words)
     await run.job(spec, FILES_TIMEOUT)
     return {}
 
 
-async def up(run: Run) -> dict[str, Any]:
-    """RUNBOOK's `up -d --force-recreate`, on images that are built already."""
-    await mend_names(run)
-    spec = JobSpec(
-        id=run.job_id(),
-        command=compose.up(_context(run, run.project.path)),
-        state_dir=run.project.state_dir,
-        epoch=run.operation.epoch,
-    )
-    try:
-        await run.job(spec, run.project.up_timeout)
-    except CommandFailed as error:
-        raise await _why_not_up(run, error) from error
-    return {}
-
-
-async def _why_not_up(run: Run, error: CommandFailed) -> StepFailed:
-    """Compose says only that a dependency is unhealthy; its own last lines say why."""
-    found = await containers(run)
-    ills = [
-        ill for ill in health.judge(found, ()) if ill.code not in {"health-starting", "health-not-running"}
-    ]
-    if not ills:
-        return StepFailed("error-up-failed", detail=error.detail, status=error.exit_status)
-    tail = await health.service_log(run, ills[0].service, found)
-    return StepFailed(
-        ills[0].code,
-        detail=f"{error.detail.strip()}\n{tail}".strip(),
-        service=ills[0].service,
-        **ills[0].args,
-    )
-
-
-async def mend_names(run: Run) -> None:
-    """An interrupted `up` leaves containers called <hash>_<name>: the name is given back, or the stray one goes."""
-    found = await containers(run)
-    by_name = {container.name: container for container in found}
-    for container in found:
-        stray = STRAY_NAME.fullmatch(container.name)
-        if stray is None:
-            continue
-        name = stray["name"]
-        holder = by_name.get(name)
-        if holder is None:
-            await run.remote.run(docker.rename(container.id, name), timeout=SHORT)
-        elif holder.state != "running" and container.state == "running":
-            await run.remote.run(docker.remove_container(holder.id), timeout=SHORT)
-            await run.remote.run(docker.rename(container.id, name), timeout=SHORT)
-        elif container.state != "running":
-            await run.remote.run(docker.remove_container(container.id), timeout=SHORT)
-
-
 async def healthy(run: Run) -> dict[str, Any]:
-    pack = run.plan.pack
-    await health.gate(run, pack.compose_services if pack else ())
+    await health.gate(run, stacks.expected(run))
     return {}
 
 
@@ -249,25 +186,15 @@ async def _release(run: Run) -> Release:
         backup_id=run.results.get("backup", {}).get("backup"),
         by=by.name,
         at=datetime.now(UTC),
+        compose_project=run.plan.compose_project,
     )
 
 
 # --- back ----------------------------------------------------------------------------------------
 
 
-async def stop_new(run: Run) -> dict[str, Any]:
-    """Nothing ran before a first deploy: its containers are stopped. Volumes stay."""
-    spec = JobSpec(
-        id=run.job_id(),
-        command=compose.stop(_context(run, run.project.path)),
-        state_dir=run.project.state_dir,
-        epoch=run.operation.epoch,
-    )
-    await run.job(spec, run.project.up_timeout)
-    return {}
-
-
 async def restore_files(run: Run) -> dict[str, Any]:
+    await stacks.end_forward(run)
     spec = _files_job(run, "unswap", run.project.path, run.project.backup_dir, _undo(run))
     await run.job(spec, FILES_TIMEOUT)
     return {}
@@ -275,15 +202,11 @@ async def restore_files(run: Run) -> dict[str, Any]:
 
 async def restore_images(run: Run) -> dict[str, Any]:
     """The build moved the names to new images: they are given back to the very images that ran (R-RB-2)."""
+    await stacks.end_forward(run)
     for service, image in run.plan.old_images.items():
         name = run.plan.old_image_names.get(service, "")
         if name and "@" not in name and not name.startswith("sha256:"):  # a pinned digest cannot move
             await run.remote.run(docker.tag(image, name), timeout=SHORT)
-    return {}
-
-
-async def healthy_again(run: Run) -> dict[str, Any]:
-    await health.gate(run, tuple(run.plan.old_images))
     return {}
 
 
@@ -302,13 +225,15 @@ def way_back(plan: Plan, begun: frozenset[str]) -> tuple[StepDef, ...]:
     steps: list[StepDef] = []
     had_stack = bool(plan.old_images)
     if "up" in begun and not had_stack:
-        steps.append(StepDef("stop-new", stop_new))
+        steps.append(StepDef("stop-new", stacks.stop_new))
     if "swap" in begun:
         steps.append(StepDef("restore-files", restore_files))
     if "build" in begun and had_stack:
         steps.append(StepDef("restore-images", restore_images))
     if "up" in begun and had_stack:
-        steps += [StepDef("up-previous", up), StepDef("health-previous", healthy_again)]
+        steps += [StepDef("up-previous", stacks.up_previous), StepDef("health-previous", healthy)]
+    if "build" in begun and not steps:
+        steps.append(StepDef("end-build", stacks.end_forward))
     if "record" in begun:
         steps.append(StepDef("record-previous", record_previous))
     return (*steps, UNLOCK)
@@ -326,7 +251,7 @@ def procedure(lock: StepDef, packs: Path) -> Procedure:
         StepDef("build", build),
         StepDef("safety-copy", safety_copy),
         StepDef("swap", swap),
-        StepDef("up", up),
+        StepDef("up", stacks.up),
         StepDef("health", healthy),
         StepDef("record", record),
         UNLOCK,

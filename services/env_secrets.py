@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from services import envfile
 from services.commands import files
 from services.envfile import EnvFile
 from services.projects import Project
 from services.redaction import Redactor, looks_secret
 from services.remote.host import RemoteHost
+
+_BEFORE_VALUE = re.compile(r"(?:export\s+)?[^=:\s]*\s*[=:]?\s*")
+"""Its name and the sign, or the first word of a line that has no sign."""
 
 
 class EnvSecrets:
@@ -20,9 +25,17 @@ class EnvSecrets:
         for key, value in env.values.items():
             if looks_secret(key):
                 self._redactor.add(value)
+        for line in env.unreadable:
+            self._learn_line(line.get_secret_value())
+
+    def _learn_line(self, line: str) -> None:
+        """What cannot be read has no name that could tell a port from a password: all of it is hidden."""
+        value = line[before.end() :] if (before := _BEFORE_VALUE.match(line)) else line
+        for part in (line, value, value.strip("\"'")):
+            self._redactor.add(part)
 
     async def read(self, remote: RemoteHost, project: Project) -> None:
-        """Reads the env file for its secrets alone: a resumed operation has no facts yet. Raises HostError."""
-        if project.env_file is not None:
-            done = await remote.run(files.read(project.path / project.env_file), check=False)
+        """Reads the env files for their secrets alone: a resumed operation has no facts yet. Raises HostError."""
+        for file in project.env_files:
+            done = await remote.run(files.read(project.path / file), check=False)
             self.learn(envfile.parse(done.stdout))

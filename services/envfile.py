@@ -35,10 +35,14 @@ _PASSWORD = re.compile(r"[A-Za-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class EnvFile:
-    """Keys and values of an env file. A key given twice has its last value, as in Compose. `repr` shows no value."""
+    """Keys and values of an env file. A key given twice has its last value, as in Compose. `repr` shows no value.
+
+    `unreadable` is the text of the unreadable lines: Compose would quote it in its error.
+    """
 
     values: Mapping[str, SecretStr]
     unreadable_lines: tuple[int, ...] = ()
+    unreadable: tuple[SecretStr, ...] = ()
 
     def __getitem__(self, key: str) -> SecretStr:
         return self.values[key]
@@ -76,7 +80,8 @@ def parse(content: bytes) -> EnvFile:
     text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape").replace("\r\n", "\n")
     parser = _Parser(text)
     parser.run()
-    return EnvFile(MappingProxyType(parser.values), tuple(parser.unreadable))
+    broken = tuple(SecretStr(line) for line in parser.unreadable.values())
+    return EnvFile(MappingProxyType(parser.values), tuple(parser.unreadable), broken)
 
 
 class _Parser:
@@ -86,14 +91,15 @@ class _Parser:
         self.text = text
         self.at = 0
         self.values: dict[str, SecretStr] = {}
-        self.unreadable: list[int] = []
+        self.unreadable: dict[int, str] = {}
 
     def run(self) -> None:
         while self._find_statement():
             start = self.at
             if not self._statement():
-                self.unreadable.append(self.text.count("\n", 0, start) + 1)
                 self._skip_line()
+                number = self.text.count("\n", 0, start) + 1
+                self.unreadable[number] = self.text[start : self.at].strip()
 
     def _find_statement(self) -> bool:
         while self.at < len(self.text):

@@ -22,6 +22,20 @@ from __future__ import annotations
 from services.phrases import Phrase, Value
 
 
+def last_words(text: str, most: int) -> str:
+    """The end of a text, at most so many characters: whole lines, else whole words.
+
+    Half a secret is not known for one any more, so nothing is cut in its middle.
+    """
+    if len(text) <= most:
+        return text
+    end = text[-most - 1 :]
+    for gap in ("\n", " "):
+        if (cut := end.find(gap)) >= 0:
+            return end[cut + 1 :]
+    return ""
+
+
 class OpsgateError(Exception):
     """Root. `phrase` is for people, `detail` for the log (never holds a secret)."""
 
@@ -87,7 +101,8 @@ class CommandFailed(HostError):
     code = "error-command-failed"
 
     def __init__(self, name: str, exit_status: int, stderr: str = "") -> None:
-        super().__init__(detail=stderr[-2000:], command=name, status=exit_status, tail=stderr.strip()[-300:])
+        tail = last_words(stderr.strip(), 300)
+        super().__init__(detail=last_words(stderr, 2000), command=name, status=exit_status, tail=tail)
         self.exit_status = exit_status
 
 

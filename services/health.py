@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from services.backups import SHORT, containers
 from services.commands import docker as docker_commands
 from services.errors import CommandFailed, HostError, StepFailed
 from services.models import Container
 from services.phrases import Value
-from services.runs import Run
+from services.runs import Run, is_docker_away
 
 MOST_RESTARTS = 3
 """So many restarts since `up` are a crash loop."""
@@ -32,14 +33,23 @@ class Ill:
 
 
 def judge(found: Collection[Container], expected: Collection[str]) -> list[Ill]:
-    """Pure: what is wrong with the stack's containers right now."""
-    ills = [ill for container in found if (ill := _judge_one(container))]
+    """Pure: what is wrong with the expected services right now. None expected: with all that is there.
+
+    Others (of a profile, orphans, what a person stopped) neither make a release ill nor keep it from counting.
+    """
+    ills = [ill for container in _of(found, expected) if (ill := _judge_one(container))]
     present = {container.service for container in found}
     return ills + [Ill("health-missing", service) for service in expected if service not in present]
 
 
+def _of(found: Collection[Container], expected: Collection[str]) -> list[Container]:
+    return [container for container in found if not expected or container.service in expected]
+
+
 def _judge_one(container: Container) -> Ill | None:
     name = container.service
+    if _finished(container):
+        return None
     if container.restarts >= MOST_RESTARTS:
         return Ill("health-restarting", name, hopeless=True, args={"count": container.restarts})
     if container.state in {"exited", "dead"}:
@@ -51,23 +61,53 @@ def _judge_one(container: Container) -> Ill | None:
     return None
 
 
-def _ended(container: Container) -> Ill | None:
+def _finished(container: Container) -> bool:
+    """A job that ran to its end, maybe after some tries."""
+    ends = container.restart_policy in {"no", "", "on-failure"}
+    return container.state == "exited" and container.exit_code == 0 and ends
+
+
+def _ended(container: Container) -> Ill:
     never_again = container.restart_policy in {"no", ""}
-    if container.state == "exited" and container.exit_code == 0 and never_again:
-        return None  # a job that ran to its end
     args: dict[str, Value] = {"status": container.exit_code}
     return Ill("health-exited", container.service, hopeless=never_again, args=args)
 
 
-async def gate(run: Run, expected: Collection[str]) -> None:
-    """Waits until all is well for `healthy_for` seconds. Raises StepFailed with the failing service's last lines."""
-    deadline = time.monotonic() + run.project.health_timeout
+Lives = dict[str, tuple[int, datetime | None]]
+
+
+def lives(found: Collection[Container], expected: Collection[str]) -> Lives:
+    """By container: what changes when it dies and comes back, however well it looks in between."""
+    return {one.id: (one.restarts, one.started_at) for one in _of(found, expected)}
+
+
+def _restarted(found: Collection[Container], expected: Collection[str], before: Lives) -> Ill | None:
+    """Who came back, or came anew, between two looks."""
+    for one in _of(found, expected):
+        if before.get(one.id) != (one.restarts, one.started_at):
+            return Ill("health-restarting", one.service, args={"count": max(1, one.restarts)})
+    return None
+
+
+async def gate(run: Run, expected: Collection[str], within: float | None = None) -> None:
+    """Waits until all is well, and nothing restarts, for `healthy_for` seconds. Raises StepFailed with the failing service's last lines.
+
+    `within`: seconds, where less than the project's own time is given.
+    """
+    deadline = time.monotonic() + min(within or run.project.health_timeout, run.project.health_timeout)
     well_since: float | None = None
     ill_since: dict[str, float] = {}
+    before: Lives | None = None
     while True:
         found, ills = await _look(run, expected)
         run.lost_since = None
         now = time.monotonic()
+        if before is not None and not ills and (back := _restarted(found, expected, before)):
+            well_since = None
+            if now > deadline:
+                raise await _unhealthy(run, back, found)
+        if found:
+            before = lives(found, expected)
         if not ills:
             well_since = well_since or now
             if now - well_since >= run.project.healthy_for:
@@ -85,6 +125,10 @@ async def _look(run: Run, expected: Collection[str]) -> tuple[tuple[Container, .
     try:
         found = await containers(run)
     except HostError as error:
+        if run.phase == "rollback" and is_docker_away(
+            error
+        ):  # the runner waits for it, for longer than we would
+            raise
         if not isinstance(error, CommandFailed) and error.phrase.id != "error-docker":
             raise
         return (), [Ill("health-unknown", "docker")]

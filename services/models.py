@@ -21,6 +21,14 @@ class Kind(StrEnum):
 
     DEPLOY = "deploy"
     BACKUP = "backup"
+    RESTORE = "restore"
+    UNDO = "undo"  # of a restore: the database before it comes back
+    DROP = "drop"  # of the database that a restore or an undo kept
+
+    @property
+    def typed(self) -> bool:
+        """Whether a tap is not enough: the project's name must be typed too (R-UX-2)."""
+        return self in {Kind.RESTORE, Kind.DROP}
 
 
 class State(StrEnum):
@@ -142,6 +150,7 @@ class Release(Model):
     backup_id: str | None = None
     by: str = ""
     at: datetime | None = None
+    compose_project: str = ""  # the name that its stack has; empty in records of older versions
 
 
 class Facts(Model):
@@ -154,12 +163,30 @@ class Facts(Model):
     env: EnvFacts | None = None
     containers: tuple[Container, ...] = ()
     current: Release | None = None
+    current_known: bool = True  # its record is there; cleaned away by hand, only its id is known
+    last_dump: int = 0  # bytes of the newest database dump on the host
     path_exists: bool = False
     has_deployed_files: bool = False  # the compose file is there
     first_unfinished: bool = False  # a first deploy began here and never succeeded
     volumes: tuple[str, ...] = ()  # named volumes that carry the project's label
     lock: Phrase | None = None  # who holds the host's lock, if anybody
     others: tuple[str, ...] = ()  # compose projects on the host using our path or files under another name
+
+
+class Cluster(Model):
+    """The PostgreSQL server as one login sees it, and the database that it is connected to. `size` is bytes."""
+
+    user: str
+    may_all: bool  # superuser
+    may_swap: bool  # may create databases and rename this one
+    first_user: str  # who the cluster was made by: a superuser
+    version: str
+    size: int
+    encoding: str
+    collate: str
+    ctype: str
+    icu: str | None = None
+    own_settings: tuple[str, ...] = ()  # names of what ALTER DATABASE … SET and GRANT … ON DATABASE changed
 
 
 # --- plans ---------------------------------------------------------------------------------------
@@ -191,6 +218,38 @@ class Pack(Model):
     compose_name: str | None = None  # literal top-level name: of the compose file
 
 
+class Backup(Model):
+    """A proven dump. Sizes are bytes. `local_file` is relative to DATA_DIR, '' when it was not fetched."""
+
+    id: str
+    project: str
+    operation: str
+    at: datetime
+    size: int
+    sha256: str
+    host_file: PurePosixPath
+    local_file: str = ""
+    release: str | None = None
+    label: str = ""  # what people call that release
+    server: str = ""  # the server's version
+    rows: dict[str, int] | None = None  # by table, counted in the archive itself; None: unknown
+
+
+class Restoring(Model):
+    """What a restore, its undo or the drop of what it kept is about."""
+
+    database: str  # the live name
+    backup: Backup | None = None  # what comes back
+    of: str = ""  # the operation that an undo takes back, or whose database is dropped
+    of_at: datetime | None = None
+    incoming: str = ""  # of an undo: the database that comes back
+    dropped: tuple[str, ...] = ()
+    worker: str = ""  # the role that creates and renames
+    shape: dict[str, str | None] = {}  # encoding, collate, ctype, icu
+    rows_now: dict[str, int] | None = None  # by table; None: unknown
+    rows_then: dict[str, int] | None = None
+
+
 class Plan(Model):
     """What an operation would do. Pure data: executed as stored."""
 
@@ -207,7 +266,9 @@ class Plan(Model):
     backup: bool = True  # a database backup is part of it
     start_database: str | None = None  # container id to start for the backup
     old_images: dict[str, str] = {}  # service -> image id that runs now
+    old_running: tuple[str, ...] = ()  # services that run now: what the way back must bring up well
     old_image_names: dict[str, str] = {}  # service -> image name it runs under
+    restoring: Restoring | None = None
 
     @property
     def blocked(self) -> bool:
@@ -239,6 +300,13 @@ class Progress(Model):
     rate: float | None = None  # units per second
 
 
+class Asked(Model):
+    """Who was asked to type the project's name, and until when that counts."""
+
+    person: Person
+    until: datetime
+
+
 class Operation(Model):
     id: str  # op-…, what people see is its last part
     kind: Kind
@@ -252,6 +320,7 @@ class Operation(Model):
     ref: str | None = None
     created_at: datetime
     expires_at: datetime
+    asked: Asked | None = None
     confirmed_by: Person | None = None
     cancelled_by: Person | None = None
     started_at: datetime | None = None
@@ -263,15 +332,6 @@ class Operation(Model):
     progress: Progress | None = None
 
 
-class Backup(Model):
-    """A proven dump. Sizes are bytes. `local_file` is relative to DATA_DIR, '' when it was not fetched."""
-
-    id: str
-    project: str
-    operation: str
-    at: datetime
-    size: int
-    sha256: str
-    host_file: PurePosixPath
-    local_file: str = ""
-    release: str | None = None
+def short_id(operation_id: str) -> str:
+    """What people call an operation: the last part of its id."""
+    return operation_id.rpartition("-")[2] or operation_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ from services.store.operations import ActiveAlready
 from services.tasks import Tasks
 
 log = structlog.get_logger(__name__)
+
+FIRST_AGAIN, LONGEST_AGAIN = 1.0, 60.0
+"""Seconds until an operation that could not be carried on (a full disk of ours) is taken up again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +101,7 @@ class Operations:
         return await self._store_proposal(plan, by, origin, ref)
 
     async def _store_proposal(self, plan: Plan, by: Person, origin: Origin, ref: str | None) -> Operation:
-        now = datetime.now(UTC)
-        operation = Operation(
-            id=new_id(now),
-            kind=plan.kind,
-            project=plan.project,
-            state=State.PROPOSED,
-            plan=plan,
-            nonce=secrets.token_urlsafe(18),
-            by=by,
-            origin=origin,
-            ref=ref,
-            created_at=now,
-            expires_at=policy.expires_at(now),
-        )
+        operation = _proposal(plan, by, origin, ref)
         operation = await self._store.operations.propose(operation)
         log.info("proposed", operation=operation.id, kind=operation.kind, project=operation.project, by=by.id)
         self._changed()
@@ -136,10 +127,31 @@ class Operations:
             return Tap(_busy(active.other).phrase, won=False)
         if operation is None:
             return await self._late(nonce, chat_id)
+        if operation.state is State.PROPOSED:
+            self._changed()
+            return Tap(_type_the_name(operation), won=True, operation=operation)
+        return self._confirmed(operation, by)
+
+    def _confirmed(self, operation: Operation, by: Person) -> Tap:
         log.info("confirmed", operation=operation.id, by=by.id)
         self._changed()
         self._start(operation)
         return Tap(Phrase(id="tap-confirmed"), won=True, operation=operation)
+
+    async def awaiting(self, by: Person, chat_id: int) -> Operation | None:
+        """The proposal whose project's name this person was asked to type in this chat, if the time is not over."""
+        return await self._store.operations.awaiting(by.id, chat_id, datetime.now(UTC))
+
+    async def confirm_typed(self, nonce: str, by: Person, chat_id: int, typed: str) -> Tap:
+        """The stronger gate (R-UX-2). Wrong text changes nothing, and may be followed by the right one."""
+        awaited = await self._store.operations.by_nonce(nonce)
+        if awaited is not None and not policy.is_the_name(typed, awaited.project):
+            return Tap(Phrase(id="typed-wrong", args={"project": awaited.project}), won=False)
+        try:
+            operation = await self._store.operations.confirm_typed(nonce, by, chat_id, datetime.now(UTC))
+        except ActiveAlready as active:
+            return Tap(_busy(active.other).phrase, won=False)
+        return self._confirmed(operation, by) if operation else await self._late(nonce, chat_id)
 
     async def dismiss(self, nonce: str, by: Person, chat_id: int, message_id: int) -> Tap:
         """Takes a proposal back. The message is bound through the nonce, which stands on one card only."""
@@ -157,6 +169,8 @@ class Operations:
             return Tap(Phrase(id="tap-unknown"), won=False)
         if operation.plan.blocked:
             return Tap(Phrase(id="tap-blocked"), won=False)
+        if operation.state is State.PROPOSED and operation.asked:
+            return Tap(Phrase(id="tap-asked", args={"who": operation.asked.person.name}), won=False)
         if operation.state in {State.EXPIRED, State.PROPOSED}:
             return Tap(Phrase(id="tap-expired"), won=False)
         who = operation.confirmed_by or operation.cancelled_by
@@ -176,7 +190,8 @@ class Operations:
 
     async def expire(self) -> None:
         """Takes the buttons off cards whose time is over, and the packs that nobody needs off the disk."""
-        if await self._store.operations.expire(datetime.now(UTC)):
+        now = datetime.now(UTC)
+        if await self._store.operations.expire(now) + await self._store.operations.stop_asking(now):
             self._changed()
         used = await self._store.operations.packs_in_use()
         for file in self._packs.glob("*.tar.gz"):
@@ -193,8 +208,24 @@ class Operations:
         self._tasks.start(f"operation:{operation.id}", self._run(operation))
 
     async def _run(self, operation: Operation) -> None:
+        """To its end: as long as the store says that it is active, somebody must be at work on it."""
+        delay = FIRST_AGAIN
+        while True:
+            try:
+                await self._carry_out(await self._store.operations.get(operation.id) or operation)
+            except Exception:
+                log.exception("an operation could not be carried on", operation=operation.id, again_in=delay)
+            else:
+                return
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, LONGEST_AGAIN)
+
+    async def _carry_out(self, operation: Operation) -> None:
+        if operation.state not in {State.QUEUED, State.RUNNING}:
+            return
         project = self._projects.get(operation.project)
-        if project is None or not policy.may_start(operation, self._admins):
+        may = policy.may_start(operation, self._admins)
+        if project is None or not (may or operation.state is State.RUNNING):
             await self._refuse(operation, "error-project-gone" if project is None else "error-not-admin")
             return
         trade = self._trades[operation.kind]
@@ -202,6 +233,7 @@ class Operations:
             return
         operation = await self._store.operations.get(operation.id) or operation
         run = self._runner.prepare(operation, project, self._hosts.get(project.host))
+        run.refused = None if may else OpsgateError("error-not-admin", project=project.name)
         self._runs[operation.id] = run
         try:
             await self._runner.run(run, trade.procedure)
@@ -230,8 +262,11 @@ class Operations:
         except Superseded:
             return False
         except OpsgateError as error:
-            code = error.phrase
-            await self._end(operation, State.FAILED, code)
+            await self._end(operation, State.FAILED, error.phrase)
+            return False
+        except Exception:  # a defect of ours; nothing was changed anywhere yet
+            log.exception("facts could not be read again", operation=operation.id)
+            await self._end(operation, State.FAILED, Phrase(id="error-internal"))
             return False
         await self._store.operations.change(operation.id, state=State.RUNNING, started_at=datetime.now(UTC))
         self._changed()
@@ -242,15 +277,11 @@ class Operations:
         plan = await trade.replan(project, operation.plan)
         if plan.digest == operation.plan.digest and not plan.blocked:
             return
-        await self._store.operations.finish(
-            operation.id,
-            State.DISMISSED,
-            datetime.now(UTC),
-            [],
-            reason=Phrase(id="error-superseded"),
-        )
         origin = operation.origin.model_copy(update={"update_id": None})
-        await self._store_proposal(plan, operation.by, origin, operation.ref)
+        fresh = _proposal(plan, operation.by, origin, operation.ref)
+        await self._store.operations.supersede(operation.id, fresh, Phrase(id="error-superseded"))
+        log.info("superseded", operation=operation.id, by=fresh.id)
+        self._changed()
         raise Superseded
 
     async def recover(self) -> list[Operation]:
@@ -280,6 +311,27 @@ class Operations:
         """The whole log, redacted, as one local text file; None when nothing was logged."""
         await self.get(operation_id)
         return self._logs.joined(operation_id)
+
+
+def _proposal(plan: Plan, by: Person, origin: Origin, ref: str | None) -> Operation:
+    now = datetime.now(UTC)
+    return Operation(
+        id=new_id(now),
+        kind=plan.kind,
+        project=plan.project,
+        state=State.PROPOSED,
+        plan=plan,
+        nonce=secrets.token_urlsafe(18),
+        by=by,
+        origin=origin,
+        ref=ref,
+        created_at=now,
+        expires_at=policy.expires_at(now),
+    )
+
+
+def _type_the_name(operation: Operation) -> Phrase:
+    return Phrase(id="typed-ask", args={"project": operation.project, "kind": str(operation.kind)})
 
 
 def _busy(other: Operation) -> Busy:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,3 +16,8 @@ class Phrase(BaseModel):
 
     id: str
     args: Mapping[str, Value] = Field(default_factory=dict)
+
+    def redacted(self, redact: Callable[[str], str]) -> Phrase:
+        """The same with its values cleaned: they may quote what a command printed."""
+        clean = {key: redact(value) if isinstance(value, str) else value for key, value in self.args.items()}
+        return self.model_copy(update={"args": clean})

@@ -50,7 +50,7 @@ def deploy(project: Project, facts: Facts, pack: Pack) -> Plan:
     """What /deploy would do. A plan with a blocker has no Confirm button."""
     first = is_first(facts)
     old = {} if first else _running(facts)
-    backup = project.database is not None and not first
+    backup = database_state(project, facts) not in {DatabaseState.NOT_CONFIGURED, DatabaseState.FIRST}
     plan = Plan(
         kind=Kind.DEPLOY,
         project=project.name,
@@ -64,6 +64,7 @@ def deploy(project: Project, facts: Facts, pack: Pack) -> Plan:
         backup=backup,
         start_database=_stopped_database(project, facts) if backup else None,
         old_images={service: container.image_id for service, container in old.items()},
+        old_running=tuple(sorted({one.service for one in facts.containers if one.state == "running"})),
         old_image_names={service: container.image for service, container in old.items()},
     )
     return plan.model_copy(update={"risk": policy.risk(facts, plan)})

@@ -11,7 +11,10 @@ from services.models import Facts, Operation, Plan, State
 OFFER_STANDS = timedelta(minutes=15)
 """A plan card older than this cannot be confirmed: its facts are too old."""
 
-LIVE_STEPS = frozenset({"swap", "up", "health", "record"})
+TYPING_TIME = timedelta(minutes=2)
+"""For typing the project's name, where a tap is not enough (R-UX-2)."""
+
+LIVE_STEPS = frozenset({"swap", "swap-database", "up", "health", "record"})
 """From the first of these on, the running stack may differ from what it was."""
 
 
@@ -22,6 +25,15 @@ def may_start(operation: Operation, admins: Collection[int]) -> bool:
 
 def expires_at(now: datetime) -> datetime:
     return now + OFFER_STANDS
+
+
+def typed_until(now: datetime) -> datetime:
+    return now + TYPING_TIME
+
+
+def is_the_name(typed: str, project: str) -> bool:
+    """A phone may add a blank or a capital letter: neither makes it another project."""
+    return typed.strip().casefold() == project.casefold()
 
 
 def live_touched(begun: AbstractSet[str]) -> bool:

@@ -143,6 +143,14 @@ class Project(Config):
     min_free_disk_mb: int = Field(default=1024, ge=0)
 
     @property
+    def env_files(self) -> tuple[PurePosixPath, ...]:
+        """Files that live on the server only, relative to the path: the env file, else those that Compose may find."""
+        if self.env_file:
+            return (self.env_file,)
+        beside = self.compose_file.parent / ".env"
+        return tuple(dict.fromkeys((beside, PurePosixPath(".env"))))
+
+    @property
     def state_dir(self) -> PurePosixPath:
         """Where Opsgate keeps jobs, lock and releases on the host: beside the deployment path."""
         return self.path.with_name(self.path.name + "_opsgate")

@@ -23,26 +23,27 @@ class Proposals:
         self._key = key
         self._secrets = secrets
 
-    async def _facts(self, project: Project, pack: Pack | None = None) -> Facts:
+    async def facts(self, project: Project, pack: Pack | None = None) -> Facts:
+        """All facts of a project now. Raises HostError."""
         remote = self._hosts.get(project.host)
         return await read_facts(remote, project, self._key, pack=pack, learn=self._secrets.learn)
 
     async def deploy(self, project: Project, ref: str | None) -> Plan:
         """Raises HostError and SourceError; nothing is stored."""
-        facts = await self._facts(project)
+        facts = await self.facts(project)
         pack = await sources.pack(project, ref, facts.current, self._packs, self._mirrors)
         if pack.compose_name and not facts.has_deployed_files:  # what is new says under which name to look
-            facts = await self._facts(project, pack)
+            facts = await self.facts(project, pack)
         return plans.deploy(project, facts, pack)
 
     async def deploy_again(self, project: Project, plan: Plan) -> Plan:
         """The same frozen source on facts read anew."""
         if plan.pack is None:
             raise BadInput("error-internal")
-        return plans.deploy(project, await self._facts(project, plan.pack), plan.pack)
+        return plans.deploy(project, await self.facts(project, plan.pack), plan.pack)
 
     async def backup(self, project: Project, _ref: str | None) -> Plan:
-        return plans.backup(project, await self._facts(project))
+        return plans.backup(project, await self.facts(project))
 
     async def backup_again(self, project: Project, _plan: Plan) -> Plan:
-        return plans.backup(project, await self._facts(project))
+        return plans.backup(project, await self.facts(project))

@@ -17,20 +17,20 @@ from typing import Any
 import structlog
 
 from services import policy
-from services.errors import Fenced, OpsgateError, Unreachable
+from services.errors import Fenced, HostError, OpsgateError, Unreachable
 from services.models import Operation, Progress, State, Step, StepState
 from services.operation_log import OperationLogs
 from services.phrases import Phrase
 from services.projects import Project
 from services.remote.host import RemoteHost
-from services.runs import Procedure, Run, Skip, StepDef
+from services.runs import LEASE, Procedure, Run, Skip, StepDef, is_docker_away
 from services.store import Store
 
 log = structlog.get_logger(__name__)
 
-LEASE = 600
-"""Seconds for which the host's lock is ours without a sign of life from us."""
 RENEW_EVERY = 30
+CLAIMS = frozenset({"lock", "unlock"})
+"""Steps that take and give back the lock themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,36 +69,58 @@ class Runner:
         return Run(operation, project, remote, self._store, self._logs, self._changed)
 
     async def run(self, run: Run, procedure: Procedure) -> None:
-        """Forward, back if it must be, and the verdict. Resumes where the journal ends."""
+        """Forward, back if it must be, and the verdict. Resumes where the journal ends.
+
+        Raises what keeps it from writing things down: the operation is as it was then, and may be run again.
+        """
         steps = await self._store.operations.steps(run.operation.id)
         run.begun = {step.name for step in steps if step.phase == "forward"}
         if run.operation.cancelled_by:
             run.cancelled.set()
         heartbeat: asyncio.Task[None]
-        async with asyncio.TaskGroup() as group:
-            heartbeat = group.create_task(self._heartbeat(run))
-            try:
-                await self._through(run, procedure, steps)
-            finally:
-                heartbeat.cancel()
+        try:
+            async with asyncio.TaskGroup() as group:
+                heartbeat = group.create_task(self._heartbeat(run))
+                try:
+                    await self._through(run, procedure, steps)
+                finally:
+                    heartbeat.cancel()
+        except* Fenced:
+            await self._stop(run, Fenced())
 
     async def _through(self, run: Run, procedure: Procedure, steps: list[Step]) -> None:
         try:
             await self._reclaim(run)
         except OpsgateError as error:  # somebody else took the host over: nothing may be done there any more
-            await self._turn_back(run, error)
-            await self._finish(run, policy.verdict(run.begun, rolled_back=False))
+            await self._stop(run, error)
             return
         if run.operation.phase == "forward" and await self._forward(run, procedure, steps):
             await self._finish(run, State.SUCCEEDED)
         else:
             await self._back(run, procedure, steps)
 
+    async def _stop(self, run: Run, error: OpsgateError) -> None:
+        """At once and for good: a newer claim has the host, so that also a way back would be in its way."""
+        log.warning("operation stops", operation=run.operation.id, step=run.step_name, error=str(error))
+        for step in await self._store.operations.steps(run.operation.id):
+            if step.state is StepState.RUNNING:
+                failed = {"state": StepState.FAILED, "finished_at": datetime.now(UTC)}
+                await self._store.operations.step(run.operation.id, 0, step.model_copy(update=failed))
+        why = {"rollback_reason" if run.operation.phase == "rollback" else "reason": error.phrase}
+        with suppress(LookupError):  # its end was stored already
+            await self._finish(run, policy.verdict(run.begun, rolled_back=False), **why)
+
     # --- forward and back ---
 
     async def _forward(self, run: Run, procedure: Procedure, journal: list[Step]) -> bool:
+        if run.refused is not None:
+            run.step_name = next((step.name for step in journal if step.state is StepState.RUNNING), "")
+            await self._turn_back(run, run.refused)
+            return False
         try:
             await self._walk(run, "forward", procedure.forward(run.plan), journal)
+        except Fenced:
+            raise
         except OpsgateError as error:
             await self._turn_back(run, error)
             return False
@@ -122,10 +144,14 @@ class Runner:
         return run.logs.redacted(error.detail)
 
     async def _back(self, run: Run, procedure: Procedure, journal: list[Step]) -> None:
-        """Undoes what was begun."""
+        """Undoes what was begun. The host gets its own time to come back for it."""
+        if not policy.live_touched(run.begun):
+            run.lost_since = None
         try:
             await self._walk(run, "rollback", procedure.rollback(run.plan, frozenset(run.begun)), journal)
             undone = True
+        except Fenced:
+            raise
         except Exception as error:
             log.exception("rollback failed", operation=run.operation.id, step=run.step_name)
             undone = False
@@ -133,9 +159,9 @@ class Runner:
             await self._store.operations.change(run.operation.id, rollback_reason=phrase)
         await self._finish(run, policy.verdict(run.begun, rolled_back=undone))
 
-    async def _finish(self, run: Run, state: State) -> None:
+    async def _finish(self, run: Run, state: State, **why: Phrase) -> None:
         chats = [] if state is State.SUCCEEDED else self._failure_chats()
-        await self._store.operations.finish(run.operation.id, state, datetime.now(UTC), chats)
+        await self._store.operations.finish(run.operation.id, state, datetime.now(UTC), chats, **why)
         log.info("operation ended", operation=run.operation.id, state=state)
         self._changed()
 
@@ -180,15 +206,19 @@ class Runner:
                 if not run.secrets_known:  # before any output of the host is written down
                     await self._learn(run.remote, run.project)
                     run.secrets_known = True
+                if step.name not in CLAIMS:
+                    await run.hold()
                 result = await step.work(run)
-            except Unreachable as error:
+            except HostError as error:
+                if not _may_pass(run, error):
+                    raise
                 await self._wait_for_host(run, error, delay)
                 delay = min(delay * 2, self._patience.longest_delay)
             else:
                 run.lost_since = None
                 return result
 
-    async def _wait_for_host(self, run: Run, error: Unreachable, delay: float) -> None:
+    async def _wait_for_host(self, run: Run, error: HostError, delay: float) -> None:
         now = time.monotonic()
         if run.lost_since is None:
             run.lost_since = now
@@ -200,18 +230,16 @@ class Runner:
         )
         if lost > self._patience.tell_after and not run.told_lost:
             run.told_lost = True
-            await self._tell_lost(run)
+            await self._tell_lost(run, error)
         run.shown = Progress(step=run.step_name, phase=run.phase, unit="lost")
         await run.sleep(delay)
 
     def _patience_now(self, run: Run) -> float:
-        if policy.live_touched(run.begun):
-            return self._patience.touched
-        return self._patience.untouched if run.phase == "forward" else 0
+        return self._patience.touched if policy.live_touched(run.begun) else self._patience.untouched
 
-    async def _tell_lost(self, run: Run) -> None:
+    async def _tell_lost(self, run: Run, error: HostError) -> None:
         phrase = Phrase(
-            id="notice-connection-lost",
+            id="notice-connection-lost" if isinstance(error, Unreachable) else "notice-docker-away",
             args={"project": run.project.name, "host": run.project.host, "step": run.step_name},
         )
         chats = [run.operation.origin.chat_id, *self._failure_chats()]
@@ -233,13 +261,38 @@ class Runner:
         return epoch
 
     async def _heartbeat(self, run: Run) -> None:
-        """Writes progress about once a second and keeps the host's lock ours."""
+        """Writes progress about once a second and keeps the host's lock ours. Raises Fenced when it is not any more.
+
+        Whatever else goes wrong here is no reason to end an operation: its steps meet it themselves if it lasts.
+        """
         renewed = time.monotonic()
         while True:
             await asyncio.sleep(1)
-            with suppress(LookupError):  # the operation ended meanwhile
+            try:
                 await run.flush_progress()
-            if run.operation.epoch is not None and time.monotonic() - renewed > RENEW_EVERY:
+            except LookupError:  # the operation ended meanwhile
+                return
+            except Exception:
+                log.exception("progress was not stored", operation=run.operation.id)
+            if time.monotonic() - renewed > RENEW_EVERY and not run.unlocking:
                 renewed = time.monotonic()
-                with suppress(Unreachable, Fenced):  # a fenced runner is refused at its next job
-                    await run.remote.lock.renew(run.project.state_dir, run.operation.epoch, LEASE)
+                await self._renew(run)
+
+    @staticmethod
+    async def _renew(run: Run) -> None:
+        try:
+            await run.hold()
+        except Unreachable:
+            pass
+        except Fenced:
+            if not run.unlocking:
+                raise
+        except Exception:
+            log.exception("the lock was not renewed", operation=run.operation.id)
+
+
+def _may_pass(run: Run, error: HostError) -> bool:
+    """Whether to wait and ask again. On the way back also for Docker, which starts later than sshd does."""
+    if isinstance(error, Unreachable) or run.phase == "forward":
+        return isinstance(error, Unreachable)
+    return is_docker_away(error)

@@ -8,9 +8,21 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from http import HTTPStatus
 from typing import Any
 
-from services.errors import Cancelled, CommandFailed, Fenced, StepFailed
+import structlog
+
+from services.commands import docker
+from services.errors import (
+    Cancelled,
+    CommandFailed,
+    Fenced,
+    HostError,
+    OpsgateError,
+    StepFailed,
+    Unreachable,
+)
 from services.models import Operation, Plan, Progress
 from services.operation_log import OperationLogs, StepLog
 from services.projects import Project
@@ -18,10 +30,16 @@ from services.remote.host import RemoteHost
 from services.remote.jobs import JobSpec, JobStatus
 from services.store import Store
 
+log = structlog.get_logger(__name__)
+
+LEASE = 600
+"""Seconds for which the host's lock is ours without a sign of life from us."""
 FIRST_WAIT, LONGEST_WAIT = 0.05, 1.0
 """Seconds between two looks at a job that says nothing."""
 TAIL_BYTES = 4096
 """How much of a job's log an error carries."""
+MOST_TRIES = 5
+"""So often a job of the way back is begun, where the host lost it or no Docker answered it."""
 
 
 class Skip(Enum):
@@ -30,6 +48,7 @@ class Skip(Enum):
     SKIPPED = "skipped"
 
 
+Prepare = Callable[["Run"], Awaitable[None]]
 StepWork = Callable[["Run"], Awaitable[dict[str, Any] | Skip | None]]
 
 
@@ -71,6 +90,8 @@ class Run:
     lost_since: float | None = None
     told_lost: bool = False
     secrets_known: bool = False
+    refused: OpsgateError | None = None  # why it may only turn back
+    unlocking: bool = False  # the lock is being given back: no longer to have it means nothing
 
     @property
     def plan(self) -> Plan:
@@ -79,6 +100,24 @@ class Run:
     def job_id(self, name: str = "") -> str:
         """A job's name is made of what it is for, so that asking again finds it."""
         return "-".join(part for part in (self.operation.id, self.phase[0], self.step_name, name) if part)
+
+    def forward_job(self, step: str) -> str:
+        """The name of a forward step's job, also for the way back."""
+        return f"{self.operation.id}-f-{step}"
+
+    async def hold(self) -> None:
+        """Sees on the host that the lock is still ours, and renews it: this fences what is done outside of jobs.
+
+        Raises Fenced and Unreachable. Other trouble (a full disk) leaves the lock as it is: ours.
+        """
+        if self.operation.epoch is None:
+            return
+        try:
+            await self.remote.lock.renew(self.project.state_dir, self.operation.epoch, LEASE)
+        except (Fenced, Unreachable):
+            raise
+        except HostError as error:
+            log.warning("the lock was not renewed", operation=self.operation.id, error=str(error))
 
     def check_cancelled(self) -> None:
         """Raises Cancelled when a person asked to stop. A rollback is never stopped half way."""
@@ -97,6 +136,7 @@ class Run:
     def progress(self, done: int | None = None, total: int | None = None, unit: str = "") -> None:
         """Notes where the step stands; written to the store about once a second. Raises Cancelled."""
         self.check_cancelled()
+        self.lost_since = None
         elapsed = time.monotonic() - self.step_began
         rate = done / elapsed if done and elapsed > 1 else None
         self.shown = Progress(
@@ -119,24 +159,56 @@ class Run:
         within: float,
         on_log: Callable[[bytes], None] | None = None,
         log_name: str = "",
+        prepare: Prepare | None = None,
     ) -> None:
         """Begins or finds a job and follows it to its end, `within` so many seconds.
 
+        `prepare` is awaited before a job is begun, not where it is found. On the way back, whose jobs may all be
+        repeated, one that the host lost (a reboot) or that met no Docker is begun again under the next number.
         Raises CommandFailed for an exit status other than 0, StepFailed when the host lost the job or the deadline
         passed (the job is ended then), Cancelled (likewise), Unreachable (the job goes on).
         """
         deadline = time.monotonic() + within
-        try:
-            status, tail = await self._follow(spec, deadline, on_log, log_name)
-        except (
-            Fenced
-        ):  # our own newer claim, made on resuming, may have overtaken a job that waited for its turn
-            fresh = replace(spec, epoch=self.operation.epoch)
-            status, tail = await self._follow(fresh, deadline, on_log, log_name)
-        if status.state != "exited" or status.exit_status is None:
+        for number in range(1, (MOST_TRIES if self.phase == "rollback" else 1) + 1):
+            one = spec if number == 1 else replace(spec, id=f"{spec.id}-{number}")
+            status, tail = await self._carry_out(one, deadline, on_log, log_name, prepare)
+            if not _nothing_came_of_it(status, tail):
+                break
+        lost = self.phase == "rollback" and _nothing_came_of_it(status, tail)
+        if lost or status.state != "exited" or status.exit_status is None:
             raise StepFailed("error-job-interrupted", step=self.step_name)
         if status.exit_status != 0:
             raise CommandFailed(spec.command.name, status.exit_status, tail.decode("utf-8", "replace"))
+
+    async def _carry_out(
+        self,
+        spec: JobSpec,
+        deadline: float,
+        on_log: Callable[[bytes], None] | None,
+        log_name: str,
+        prepare: Prepare | None,
+    ) -> tuple[JobStatus, bytes]:
+        if prepare and not await self._was_begun(spec):
+            await self._prepare(prepare)
+        try:
+            return await self._follow(spec, deadline, on_log, log_name)
+        except Fenced:
+            # Our own newer claim, made on resuming, may have overtaken a job that waited for its turn: it never ran.
+            if prepare:
+                await self._prepare(prepare)
+            fresh = replace(spec, epoch=self.operation.epoch)
+            return await self._follow(fresh, deadline, on_log, log_name)
+
+    async def _prepare(self, prepare: Prepare) -> None:
+        await self.hold()
+        await prepare(self)
+
+    async def _was_begun(self, spec: JobSpec) -> bool:
+        try:
+            status, _ = await self.remote.jobs.poll(spec.state_dir, spec.id, 0)
+        except Fenced:  # it waited for its turn and never ran
+            return False
+        return status.state != "missing"
 
     async def _follow(
         self, spec: JobSpec, deadline: float, on_log: Callable[[bytes], None] | None, log_name: str
@@ -173,3 +245,17 @@ class Run:
                     raise StepFailed("error-step-timeout", step=self.step_name)
                 await asyncio.sleep(wait)
                 wait = min(wait * 1.5, LONGEST_WAIT)
+
+
+def _nothing_came_of_it(status: JobStatus, tail: bytes) -> bool:
+    """The host lost the job, or there was no Docker to carry it out."""
+    failed = status.state == "exited" and status.exit_status != 0
+    return status.state == "interrupted" or (failed and docker.is_away(tail.decode("utf-8", "replace")))
+
+
+def is_docker_away(error: HostError) -> bool:
+    """Whether no Docker answers on the host at the moment, as after a reboot: sshd starts before it."""
+    starting = error.phrase.args.get("status") == HTTPStatus.SERVICE_UNAVAILABLE
+    if isinstance(error, CommandFailed):
+        return docker.is_away(error.detail)
+    return error.phrase.id == "error-docker" and starting

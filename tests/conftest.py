@@ -5,6 +5,13 @@ import os
 import pytest
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a world stay together and in order when several workers run (`-n`)."""
+    for item in items:
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec") and "here" in item.callspec.params:
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}[{item.callspec.params['here']}]"))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says how many tests were skipped, so that nobody takes a skip for a pass."""
     if skipped := terminalreporter.stats.get("skipped", []):

@@ -18,9 +18,15 @@ ago = { DURATION($age) } ago
 
 kind-deploy = deploy
 kind-backup = backup
+kind-restore = restore
+kind-undo = undo
+kind-drop = drop
 operation-title = { $kind ->
     [deploy] Deploy { $project }
     [backup] Back up { $project }
+    [restore] Restore the database of { $project }
+    [undo] Undo the restore of { $project }
+    [drop] Drop an old database of { $project }
    *[other] { $kind } { $project }
 }
 state-proposed = waiting for a tap
@@ -49,9 +55,19 @@ step-up = Start the new containers
 step-health = Health check
 step-record = Record the release
 step-unlock = Unlock
+step-verify-dump = Check the dump against its record
+step-create-database = Make a new database
+step-load = Load the dump
+step-compare = Count the rows
+step-swap-database = Swap the databases
+step-drop-database = Drop the old database
+step-swap-database-back = Swap the databases back
+step-drop-restored = Drop the new database
+step-health-again = Health check
 step-stop-new = Stop the new containers
 step-restore-files = Bring the old files back
 step-restore-images = Bring the old images back
+step-end-build = End the build
 step-up-previous = Start the old containers
 step-health-previous = Health check of the old release
 step-record-previous = Record the old release
@@ -61,6 +77,9 @@ step-record-previous = Record the old release
 button-confirm = { $kind ->
     [deploy] Confirm deploy
     [backup] Confirm backup
+    [restore] Confirm restore
+    [undo] Confirm undo
+    [drop] Confirm drop
    *[other] Confirm
 }
 button-dismiss = Cancel
@@ -69,10 +88,13 @@ button-cancel-one = Cancel: { KIND($kind) } { $project }
 button-details = Details
 button-log = Log
 button-refresh = Refresh
+button-undo = Undo
+button-drop = Drop the old database
 button-menu-status = 📊 Status
 button-menu-ops = 📋 Operations
 button-menu-deploy = 🚀 Deploy
 button-menu-backup = 💾 Back up
+button-menu-restore = ♻️ Restore
 button-language = Говорить по-русски
 other-language = ru
 
@@ -83,6 +105,7 @@ help-intro = I change your server only after you have seen a plan and tapped Con
 help-status = what runs, and how well
 help-deploy = [project] [ref]: a new release
 help-backup = [project]: a database dump, proven readable
+help-restore = [project]: bring a backup back, with Undo
 help-ops = running and recent operations, backups
 help-cancel = stop what is running
 help-whoami = your Telegram id
@@ -98,6 +121,7 @@ whoami-admin = You are on the list of admins.
 choose-project = { $kind ->
     [deploy] Which project do you want to deploy?
     [backup] Which database do you want to back up?
+    [restore] Which database do you want to restore?
    *[other] Which project?
 }
 choose-to-cancel = Several operations are running. Which one should stop?
@@ -131,6 +155,8 @@ card-more-commits = … and { $count } more
 card-backup = 💾 The database is backed up and read back before anything changes.
 card-no-backup = 💾 There is no database to back up yet.
 card-start-database = The database is stopped. It is started for its backup.
+card-type-name = { $who }, to confirm type
+until = until
 card-risk = { $risk ->
     [low] Risk: low
     [medium] Risk: medium
@@ -142,6 +168,70 @@ card-blocked = This cannot run. Mend what is marked ⛔ and ask again.
 card-expired = Nobody confirmed in time. Nothing was changed.
 card-confirmed = Confirmed by { $who }
 card-dismissed = Cancelled by { $who }. Nothing was changed.
+
+## Restore
+
+restore-choose = Which backup of { $project } should come back? You see a plan first.
+restore-no-backups = There is no backup of { $project } yet. Make one with /backup.
+restore-of = To the backup of
+restore-rows = Rows by table, now → then
+restore-rows-equal = { $tables ->
+    [one] No difference: { $tables } table has as many rows as then.
+   *[other] No difference: all { $tables } tables have as many rows as then.
+}
+restore-rows-more = … and { $count } more
+restore-rows-same = { $count ->
+    [one] { $count } table has as many rows as then.
+   *[other] { $count } tables have as many rows as then.
+}
+restore-rows-then-unknown = What the backup holds is not known: it was made before I counted rows.
+restore-rows-now-unknown = What is there now could not be counted in time.
+restore-rows-now = { $rows ->
+    [one] Now: { $rows } row
+   *[other] Now: { $rows } rows
+} { $tables ->
+    [one] in { $tables } table
+   *[other] in { $tables } tables
+}
+restore-rows-then = { $rows ->
+    [one] Then: { $rows } row
+   *[other] Then: { $rows } rows
+} { $tables ->
+    [one] in { $tables } table
+   *[other] in { $tables } tables
+}
+restore-promise = The live database goes back to that moment: what was written since then is not in it.
+    💾 First a fresh backup of what is there now. Then the dump is loaded into a new database beside it and counted, and the two change places.
+    Open sessions are ended at that moment. Services that do not recover by themselves are restarted.
+undo-promise = The database from before the restore becomes the live one: what was written since then is not in it.
+    The two databases change places again; no new backup is made, because both are kept.
+    Open sessions are ended at that moment. Services that do not recover by themselves are restarted.
+drop-promise = It is gone for good then. The live database is not touched.
+restore-keeps = The present database is kept as
+undo-of = Takes back
+typed-ask = { $kind ->
+    [drop] This cannot be taken back. To confirm, answer with the name of the project: { $project }
+   *[other] This replaces the live database. To confirm, answer with the name of the project: { $project }
+}
+    You have 2 minutes. /cancel calls it off.
+typed-wrong = That is not the name, so nothing was done. Type { $project } to confirm, or /cancel.
+restore-compared = { $rows ->
+    [one] Counted: { $rows } row
+   *[other] Counted: { $rows } rows
+} { $tables ->
+    [one] in { $tables } table, as in the backup
+   *[other] in { $tables } tables, as in the backup
+}
+restore-kept = The replaced database is kept as
+restore-restarted = Restarted, because health did not come back by itself: { $names }
+meaning-restore-done = The backup is live.
+meaning-restore-failed = The live database was not changed.
+meaning-restore-back = The database that was there before is live again.
+meaning-restore-needs-human = Not everything could be brought back to a good state. Look at it now: /status, the log below, and psql -l in the database's container. Nothing more is done by itself.
+meaning-undo-back = The restored database is live again, as before this undo.
+meaning-undo-done = The database from before the restore is live again.
+meaning-drop-done = The old database is gone.
+meaning-drop-failed = The old database may still be there. The live one was not touched.
 
 ## Progress
 
@@ -163,6 +253,7 @@ verdict-foot = Took { DURATION($duration) }, confirmed by { $who }
 verdict-cancelled = Stopped by { $who }
 meaning-deployed = Release { $label } is serving.
 meaning-untouched = The running containers were not touched.
+meaning-names-moved = The running containers were not touched, but the image names may belong to the new build. Deploy again before anybody recreates containers by hand.
 meaning-old-serves = The old release { $label } is serving again.
 meaning-old-serves-unnamed = What ran before is serving again.
 meaning-first-stopped = Nothing ran here before, so the new containers were stopped. Volumes were kept.
@@ -234,12 +325,14 @@ tap-unknown = This is no longer valid here.
 tap-blocked = This plan may not run.
 tap-expired = Too late: this plan has expired. Ask for a new one.
 tap-handled = Already handled by { $who }.
+tap-asked = { $who } is being asked to type the name. You can do it when their time is over.
 tap-cancelling = Stopping …
 tap-cancel-late = Too late to stop: it has ended, or somebody stopped it already.
 
 ## Notices
 
 notice-connection-lost = ⚠️ { $project }: no connection to { $host } during the step “{ STEP($step) }”. What began there goes on; I keep trying. Is the VPN up?
+notice-docker-away = ⚠️ { $project }: no Docker answers on { $host } during the step “{ STEP($step) }”. I keep trying. Is its service running?
 notice-admin-unreachable = ⚠️ My messages do not reach { $name } (id { $id }): the bot was blocked or never started. They will not hear of failures.
 notice-conflict = 🆘 Somebody else is polling Telegram with my token, so I stopped. Find the second instance, or revoke the token at @BotFather, then start me again.
 
@@ -250,6 +343,7 @@ error-bad-input = I did not understand that. /help shows what I can do.
 error-busy = { $project } is busy: { $who } started { $kind ->
     [deploy] a deploy
     [backup] a backup
+    [restore] a restore
    *[other] an operation
 }. See /ops, or /cancel it.
 error-source = The source cannot be packed. See my log for the reason.
@@ -270,6 +364,13 @@ error-no-operation = I do not know this operation.
 error-no-database = { $project } has no database configured in opsgate.toml.
 error-database-not-running = The database service “{ $service }” is not running. Start it, then try again.
 error-database-not-ready = The database service “{ $service }” did not answer within { $seconds } s. Look at its log.
+error-no-backup = I do not know this backup. /restore shows those that I know.
+error-dump-changed = The dump { $file } on the host is not the one that was proven, so it was not used. Choose another with /restore.
+error-restore-name-taken = There is a database { $name } already, which this restore did not make. Ask for the restore again: it gets another name.
+error-restore-load = The dump could not be loaded (status { $status }). The live database was not touched.
+error-restore-differs = After loading, the table { $table } has { $found } rows; the backup has { $expected }. The live database was not touched.
+error-restore-sessions = Sessions kept coming back to { $database }, so the swap found no free moment. Stop what writes to it, then try again.
+error-restore-names = The databases beside { $live } are not named as I left them, so I stopped rather than guess. See my log.
 error-fetch-differs = The copy of the dump differs from the one on the host, so it was thrown away. The dump on the host is good. Try again.
 error-pack-gone = The packed source is gone from my disk. Ask for a new plan.
 error-build-failed = The build failed (status { $status }). The old containers keep serving.
@@ -277,7 +378,7 @@ error-up-failed = The containers could not be started (status { $status }).
 error-job-interrupted = “{ STEP($step) }” was interrupted on the host (a reboot?), so its result is unknown.
 error-step-timeout = “{ STEP($step) }” took too long and was ended.
 error-project-gone = { $project } is no longer in opsgate.toml, so this was not run.
-error-not-admin = Who confirmed this is no longer an admin, so { $project } was not changed further.
+error-not-admin = Who confirmed this is no longer an admin, so I did not go on with { $project }.
 error-several-stacks = On the host several Compose stacks belong to { $project }: { $names }. Name the right one as compose_project in opsgate.toml.
 error-no-stack-name = I cannot tell the Compose project name of { $project }. Set compose_project in opsgate.toml.
 error-host-tools = The host lacks tools that I need: { $tools }. Install them there.
@@ -357,7 +458,7 @@ finding-env-missing = The env file { $file } is not on the host
     .why = It lives on the server only and is never part of a release. Without it the stack does not start.
     .mend = Create it on the host, readable by its owner only (chmod 600).
 finding-env-unreadable = Lines { $lines } of { $file } cannot be read
-    .why = Docker Compose may read them differently than you mean.
+    .why = Docker Compose refuses the whole file, and quotes such a line where secrets must not be seen.
     .mend = Write each line as NAME=value.
 finding-password-unsafe = DB_PASSWORD in { $file } has other characters than letters and digits
     .why = Characters such as @ # : / break the database's connection URL.
@@ -370,6 +471,9 @@ finding-database-unknown = The Compose file { $file } has no service “{ $servi
     .mend = Correct database.service in opsgate.toml.
 finding-first-deploy = First deploy: there is no database to back up yet.
 finding-database-stopped = The database service “{ $service }” is stopped. It is started for its backup.
+finding-database-left = A first deploy ended half way and left the database service “{ $service }” stopped. It is started for its backup.
+    .why = It may hold data by now, so nothing is changed without a proven backup.
+    .mend = If it cannot start and holds nothing, remove its container on the host: { $command }
 finding-database-missing = The database service “{ $service }” has no container
     .why = Something is deployed here, and it cannot be changed without a proven backup.
     .mend = On the host: { $command }
@@ -379,11 +483,52 @@ finding-backup-no-database = No database is configured
 finding-backup-nothing-deployed = Nothing is deployed yet
     .why = There is no database to back up.
     .mend = Deploy first.
+finding-restore-no-database = No database is configured
+    .why = There is nothing to restore.
+    .mend = Name it as database in opsgate.toml.
+finding-restore-nothing-deployed = Nothing is deployed yet
+    .why = There is no database to put the backup into.
+    .mend = Deploy first.
+finding-restore-database-down = The database service “{ $service }” is not running
+    .why = A backup is loaded beside the live database, by the same server.
+    .mend = On the host: { $command }
+finding-restore-rights = The role { $role } may not create and rename databases, and the superuser of the service cannot be used
+    .why = A backup is loaded into a new database, which then takes the place of the live one.
+    .mend = As a superuser: ALTER ROLE { $role } CREATEDB, and make it the owner of the database.
+finding-restore-worker = { $role } may not rename the database, so the superuser of the service does it: { $worker }.
+finding-restore-disk = Only { $free } MB are free at { $path }, { $needed } MB are needed
+    .why = The safety copy and the new database must both fit.
+    .mend = Free some space, for example with: docker image prune
+finding-dump-missing = The dump is no longer on the host: { $file }
+    .why = There is nothing to load.
+    .mend = Choose another backup, or copy this one back from where the bot runs.
+finding-dump-changed = The dump is not the one that was proven: { $file }
+    .why = Its size or SHA-256 differs from its record, so nobody knows what is in it.
+    .mend = Choose another backup.
+finding-restore-older-server = The server is PostgreSQL { $version }, the dump was made by { $dumped }
+    .why = An older server may not read it.
+    .mend = Choose an older backup, or bring the newer server back first.
+finding-restore-server = PostgreSQL { $version }; the dump was made by { $dumped }.
+finding-restore-settings = Settings of the database itself do not come back: { $names }
+    .why = A dump does not hold them, and the restored database is a new one.
+    .mend = Set them again after the restore.
+finding-undo-gone = The database from before this restore is gone: { $name }
+    .why = It was brought back already, or dropped. There is nothing to undo.
+    .mend = Choose a backup with /restore.
+finding-drop-nothing = There is no old database left of this operation
+    .why = It was brought back or dropped already.
+    .mend = Nothing to do.
 finding-no-health = Nothing tells whether the stack is healthy
     .why = Without a health check a broken release looks like a good one, and is not rolled back.
     .mend = Add health = [{ "{" } url = "…" { "}" }] to the project in opsgate.toml, or a healthcheck to the Compose file.
 finding-other-stacks = Other Compose stacks use { $path }: { $names }
     .why = They share files with this project and may see them change.
     .mend = If one is left over from an earlier name, remove its containers. Keep its volumes.
+finding-stack-renamed = The stack would be called “{ $name }”, but the release that runs was deployed as “{ $recorded }”
+    .why = Docker Compose would start a second stack with new, empty volumes beside the first one.
+    .mend = Set compose_project = "{ $recorded }" for the project in opsgate.toml.
+finding-release-unknown = The record of release { $release } is gone from the host
+    .why = Nobody can say which files belonged to it, so files that the new release lacks stay where they are.
+    .mend = Nothing to do: this deploy writes a new record.
 finding-source-dirty = The source has changes that are not committed. They are shipped too.
 finding-nothing-new = Nothing is new: the source is the same as in release { $release }.

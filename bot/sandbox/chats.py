@@ -23,6 +23,8 @@ class User:
     username: str | None = None
     language_code: str | None = None
     deactivated: bool = False
+    role: str | None = None
+    """What the chat page writes beside the name, such as "admin"; the bot never sees it."""
 
     def shown(self) -> Json:
         """As a Bot API `User`."""

@@ -60,10 +60,11 @@ class Sim(Watcher):
         username: str | None = None,
         language_code: str | None = "en",
         is_bot: bool = False,
+        role: str | None = None,
         start: bool = False,
     ) -> SimUser:
-        """Creates an account; with `start` it also presses Start."""
-        user = SimUser(user_id, first_name, username, language_code, is_bot)
+        """Creates an account; with `start` it also presses Start. The chat page shows its `role`."""
+        user = SimUser(user_id, first_name, username, language_code, is_bot, role)
         await self.ask("users", **vars(user))
         if start:
             await self.start(user)
@@ -236,3 +237,17 @@ class Sim(Watcher):
     async def flood(self, mode: str | None = None, **limits: float) -> Json:
         """Flood limits: `telegram`, `off`, or the fields of `bot.sandbox.flood.Limits`."""
         return dict(await self.ask("flood", mode=mode, **limits))
+
+    # Days of a practice host
+
+    async def days(self) -> list[Json]:
+        """Every day in its order: name, kind (once or lasting), active, options."""
+        return list(await self.ask("days"))
+
+    async def bad_day(self, name: str, **options: float) -> Json:
+        """Begins a day of the practice host; returns when it is in force."""
+        return dict(await self.ask("days/begin", name=name, **options))
+
+    async def good_day(self, name: str | None = None) -> None:
+        """Ends a day, or all that are under way."""
+        await self.ask("days/end", name=name)

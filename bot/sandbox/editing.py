@@ -6,7 +6,7 @@ from bot.sandbox.markup import inline_keyboard
 from bot.sandbox.rich import rich_message
 from bot.sandbox.sending import Uploads
 from bot.sandbox.state import State
-from bot.sandbox.texts import message_caption, message_text
+from bot.sandbox.texts import check_link_preview, message_caption, message_text
 
 MAX_ANSWER = 200
 CALLBACK_LIFETIME = 150.0
@@ -26,6 +26,7 @@ def edit_message_text(state: State, given: Json, _files: Uploads) -> Json:
         content: Json = {"rich_message": rich_message(given["rich_message"])}
     else:
         content = message_text(given.get("text"), given.get("entities"), given.get("parse_mode")).fields()
+        check_link_preview(given.get("link_preview_options"))
     message = _editable(state, given)
     if "document" in message.shown or "photo" in message.shown:
         raise bad_request("there is no text in the message to edit")

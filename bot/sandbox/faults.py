@@ -1,6 +1,7 @@
 """Trouble on demand: outages, wrong answers, floods and lost answers, for some methods or all."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -33,7 +34,13 @@ class Fault:
     body: str = _BAD_GATEWAY
     content_type: str = "text/html"
     hits: int = 0
+    ends_at: float | None = None
+    """On the monotonic clock: a flood's `retry_after` then counts down to it."""
     lifted: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wait(self) -> float:
+        """Seconds that a flood asks the caller to wait."""
+        return self.retry_after if self.ends_at is None else self.ends_at - time.monotonic()
 
     def report(self) -> Json:
         """As the scripting side shows it."""

@@ -18,11 +18,11 @@ ACTIONS = words(
 _MAY_BE_EMPTY = frozenset(
     {"switch_inline_query", "switch_inline_query_current_chat", "disabled", "callback_game"}
 )
-_LOOKS = frozenset({"text", "style", "icon_custom_emoji_id"})
-_REPLY_BUTTON = _LOOKS | words(
+LOOKS = frozenset({"text", "style", "icon_custom_emoji_id"})
+REPLY_BUTTON = LOOKS | words(
     "request_users request_chat request_managed_bot request_contact request_location request_poll web_app"
 )
-_REPLY_KEYBOARD = words(
+REPLY_KEYBOARD = words(
     "keyboard is_persistent resize_keyboard one_time_keyboard input_field_placeholder selective force_reply"
 )
 
@@ -81,7 +81,7 @@ def _button(button: Any) -> Json:
         raise _unparsed('Can\'t find field "text"')
     if not button["text"].strip():
         raise bad_request("inline keyboard button text must be non-empty")
-    if extra := sorted(set(button) - ACTIONS - _LOOKS):
+    if extra := sorted(set(button) - ACTIONS - LOOKS):
         raise _unparsed(f'unknown field "{extra[0]}"')
     _check_looks(button)
     actions = sorted(name for name in set(button) & ACTIONS if button[name] or name in _MAY_BE_EMPTY)
@@ -124,7 +124,7 @@ def _check_copied(value: Any) -> None:
 
 
 def _check_reply_keyboard(markup: Json) -> None:
-    if extra := sorted(set(markup) - _REPLY_KEYBOARD):
+    if extra := sorted(set(markup) - REPLY_KEYBOARD):
         raise bad_request(f'unknown field "{extra[0]}" of ReplyKeyboardMarkup')
     rows = markup["keyboard"]
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
@@ -133,7 +133,7 @@ def _check_reply_keyboard(markup: Json) -> None:
         text = button.get("text") if isinstance(button, dict) else button
         if not isinstance(text, str) or not text:
             raise bad_request("keyboard button text must be non-empty")
-        if isinstance(button, dict) and (extra := sorted(set(button) - _REPLY_BUTTON)):
+        if isinstance(button, dict) and (extra := sorted(set(button) - REPLY_BUTTON)):
             raise bad_request(f'can\'t parse keyboard button: unknown field "{extra[0]}"')
 
 

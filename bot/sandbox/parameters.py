@@ -14,13 +14,13 @@ _SEND = (
     "protect_content:bool allow_paid_broadcast:bool message_effect_id:str suggested_post_parameters:json "
     "reply_parameters:json reply_markup:json ephemeral_message_parameters:json "
 )
-# These four were replaced by `reply_parameters` and `ephemeral_message_parameters`; older clients send them.
 _OLD_SEND = (
     "reply_to_message_id:int allow_sending_without_reply:bool receiver_user_id:int callback_query_id:str "
 )
+_OLD_TEXT = "disable_web_page_preview:bool "
 _CAPTION = "caption:str parse_mode:str caption_entities:json "
 _EDIT = f"{_BUSINESS} chat_id:chat message_id:int inline_message_id:str reply_markup:json "
-_TEXT = "text:str parse_mode:str entities:json link_preview_options:json disable_web_page_preview:bool "
+_TEXT = "text:str parse_mode:str entities:json link_preview_options:json "
 _COMMANDS = "scope:json language_code:str"
 
 _SPECS = {
@@ -32,7 +32,7 @@ _SPECS = {
     "getWebhookInfo": "",
     "logOut": "",
     "close": "",
-    "sendMessage": _SEND + _OLD_SEND + _TEXT,
+    "sendMessage": _SEND + _OLD_SEND + _TEXT + _OLD_TEXT,
     "sendRichMessage": _SEND + "rich_message:json",
     "sendDocument": _SEND
     + _OLD_SEND
@@ -40,7 +40,7 @@ _SPECS = {
     + "document:file thumbnail:file disable_content_type_detection:bool",
     "sendPhoto": _SEND + _OLD_SEND + _CAPTION + "photo:file show_caption_above_media:bool has_spoiler:bool",
     "sendChatAction": f"chat_id:chat action:str {_BUSINESS} message_thread_id:int",
-    "editMessageText": _EDIT + _TEXT + "rich_message:json",
+    "editMessageText": _EDIT + _TEXT + _OLD_TEXT + "rich_message:json",
     "editMessageCaption": _EDIT + _CAPTION + "show_caption_above_media:bool",
     "editMessageReplyMarkup": _EDIT,
     "deleteMessage": "chat_id:chat message_id:int",
@@ -69,6 +69,8 @@ METHODS: dict[str, dict[str, str]] = {
     name: dict(item.split(":") for item in spec.split()) for name, spec in _SPECS.items()
 }
 """Method name to parameter name to kind: `int`, `bool`, `str`, `chat`, `json` or `file`."""
+REPLACED = frozenset(item.split(":")[0] for item in (_OLD_SEND + _OLD_TEXT).split())
+"""Parameters of `send...` and `edit...` that Bot API 10.3 no longer describes; Telegram still takes them."""
 
 _BY_LOWER_NAME = {name.lower(): name for name in METHODS}
 _TRUE, _FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})

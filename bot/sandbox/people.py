@@ -56,6 +56,7 @@ def set_blocked(state: State, user_id: int, *, blocked: bool) -> int | None:
     """Blocks or unblocks the bot in a private chat; the id of the `my_chat_member` update."""
     chat = chat_of(state, user_id)
     chat.blocked = blocked
+    state.feed.emit("chat", chat_id=chat.id)
     old, new = ("member", "kicked") if blocked else ("kicked", "member")
     return _my_status(state, chat, user_of(state, user_id), old, new)
 
@@ -72,6 +73,7 @@ def set_bot_status(state: State, chat: Chat, status: str, by: int) -> int | None
     """Makes the bot member, administrator, left or kicked; the id of the update."""
     old = state.bot_status(chat)
     chat.members[state.bot.id] = status
+    state.feed.emit("chat", chat_id=chat.id)
     return _my_status(state, chat, user_of(state, by), old, status)
 
 

@@ -22,6 +22,7 @@ class SimUser:
     username: str | None = None
     language_code: str | None = None
     is_bot: bool = False
+    role: str | None = None
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from typing import Any
 
 from bot.sandbox.errors import ApiError, Json, bad_request
+from bot.sandbox.words import words
 
 # Fields of each block besides `type`; those that end with "!" must be there.
-_BLOCKS = {
+BLOCKS = {
     "paragraph": "text!",
     "heading": "text! size!",
     "pre": "text! language",
@@ -15,16 +16,21 @@ _BLOCKS = {
     "anchor": "name!",
     "list": "items!",
     "blockquote": "blocks! credit",
-    "expandable_blockquote": "blocks! credit",
+    "expandable_blockquote": "text! credit",
     "pullquote": "text! credit",
     "table": "cells! is_bordered is_striped caption is_compact",
     "details": "summary! blocks! is_open",
-    "buttons": "buttons!",
+    "buttons": "buttons! align",
 }
 _TEXT_FIELDS = ("text", "summary", "caption", "credit")
 _FORMS = ("html", "markdown", "blocks")
-_ITEM_FIELDS = {"blocks", "has_checkbox", "is_checked", "value", "type"}
-_CELL_FIELDS = {"align", "valign", "text", "is_header", "colspan", "rowspan"}
+MESSAGE_FIELDS = {*_FORMS, "is_rtl", "skip_entity_detection"}
+ITEM_FIELDS = {"blocks", "has_checkbox", "is_checked", "value", "type"}
+BUTTON_FIELDS = words(
+    "text style url callback_data web_app login_url switch_inline_query switch_inline_query_current_chat ",
+    "switch_inline_query_chosen_chat copy_text disabled",
+)
+CELL_FIELDS = {"align", "valign", "text", "is_header", "colspan", "rowspan"}
 
 
 def rich_message(given: Any) -> Json:
@@ -35,7 +41,7 @@ def rich_message(given: Any) -> Json:
     """
     if not isinstance(given, dict):
         raise bad_request("object expected as rich message")
-    if extra := sorted(set(given) - {*_FORMS, "is_rtl", "skip_entity_detection"}):
+    if extra := sorted(set(given) - MESSAGE_FIELDS):
         raise _unparsed(f'field "{extra[0]}" is unknown or not served by the local Bot API')
     forms = [name for name in _FORMS if given.get(name)]
     if len(forms) != 1:
@@ -52,7 +58,7 @@ def plain_text(node: Any) -> str:
     if isinstance(node, str):
         return node
     if isinstance(node, list):
-        blocks = node and isinstance(node[0], dict) and node[0].get("type") in _BLOCKS
+        blocks = node and isinstance(node[0], dict) and node[0].get("type") in BLOCKS
         return ("\n" if blocks else "").join(plain_text(part) for part in node)
     if not isinstance(node, dict):
         return ""
@@ -65,9 +71,9 @@ def plain_text(node: Any) -> str:
 
 def _block(block: Any) -> Json:
     kind = block.get("type") if isinstance(block, dict) else None
-    if kind not in _BLOCKS:
+    if kind not in BLOCKS:
         raise _unparsed(f'block type "{kind}" is unknown or not served by the local Bot API')
-    fields = _BLOCKS[kind].split()
+    fields = BLOCKS[kind].split()
     for field in fields:
         if field.endswith("!") and field[:-1] not in block:
             raise _unparsed(f'Can\'t find field "{field[:-1]}" of block {kind}')
@@ -84,17 +90,28 @@ def _check_parts(block: Json) -> None:
     for inner in _array(block.get("blocks", []), "blocks"):
         _block(inner)
     for item in _array(block.get("items", []), "items"):
-        if not isinstance(item, dict) or set(item) - _ITEM_FIELDS:
-            raise _unparsed("wrong list item")
-        for inner in _array(item.get("blocks"), "blocks"):
-            _block(inner)
+        _check_item(item)
+    for button in _array(block.get("buttons", []), "buttons"):
+        _check_button(button)
     for row in _array(block.get("cells", []), "cells"):
         for cell in _array(row, "cells"):
             _check_cell(cell)
 
 
+def _check_item(item: Any) -> None:
+    if not isinstance(item, dict) or set(item) - ITEM_FIELDS:
+        raise _unparsed("wrong list item")
+    for inner in _array(item.get("blocks"), "blocks"):
+        _block(inner)
+
+
+def _check_button(button: Any) -> None:
+    if not isinstance(button, dict) or set(button) - BUTTON_FIELDS or "text" not in button:
+        raise _unparsed("wrong button")
+
+
 def _check_cell(cell: Any) -> None:
-    if not isinstance(cell, dict) or set(cell) - _CELL_FIELDS:
+    if not isinstance(cell, dict) or set(cell) - CELL_FIELDS:
         raise _unparsed("wrong table cell")
     if cell.get("align") not in {"left", "center", "right"}:
         raise _unparsed('Field "align" of a table cell must be left, center or right')

@@ -5,12 +5,13 @@ import dataclasses
 import json
 import re
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox import people
+from bot.sandbox import people, viewing
 from bot.sandbox.chats import Chat, Message, User
 from bot.sandbox.errors import Json
 from bot.sandbox.faults import KINDS, Fault
@@ -21,22 +22,35 @@ from bot.sandbox.rich import plain_text
 from bot.sandbox.state import State
 
 _MAX_WAIT = 300.0
-_SETTABLE = {field.name for field in dataclasses.fields(Fault)} - {"id", "kind", "methods", "hits", "lifted"}
+_SETTABLE = {field.name for field in dataclasses.fields(Fault)} - {
+    "id",
+    "kind",
+    "methods",
+    "hits",
+    "ends_at",
+    "lifted",
+}
 
 Action = Callable[[Json], Awaitable[Any] | Any]
 
 
 class Scripting:
-    """Routes of the scripting side over one state; `faults_changed` opens or closes the Bot API's socket."""
+    """Routes of the scripting side over one state.
 
-    def __init__(self, state: State, faults_changed: Callable[[], Awaitable[None]]) -> None:
+    `faults_changed` opens or closes the Bot API's socket; `more` are actions that are played elsewhere, by path.
+    """
+
+    def __init__(
+        self, state: State, faults_changed: Callable[[], Awaitable[None]], more: Mapping[str, Action]
+    ) -> None:
         self._state = state
         self._faults_changed = faults_changed
+        self._more = more
 
     def routes(self) -> list[web.RouteDef]:
         """One POST route per action; parameters are the JSON object in the body."""
         actions: dict[str, Action] = {
-            "users": self._create_user,
+            "users": self._users,
             "groups": self._create_group,
             "start": lambda p: people.press_start(self._state, **p),
             "say": lambda p: people.say(self._state, **p),
@@ -62,14 +76,16 @@ class Scripting:
             "calls": self._calls,
             "callbacks": lambda _: [query.report() for query in self._state.callbacks.values()],
             "commands": self._commands,
+            "offered": lambda p: viewing.offered(self._state, p["user_id"], p["chat_id"]),
             "summary": self._summary,
             "file": self._file,
+            **self._more,
         }
         return [web.post(f"/sim/{name}", self._handler(action)) for name, action in actions.items()]
 
     def _handler(self, action: Action) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
-            _check_origin(request)
+            check_origin(request)
             try:
                 result = action(await request.json() if request.can_read_body else {})
                 if isinstance(result, Awaitable):
@@ -82,9 +98,13 @@ class Scripting:
 
         return handle
 
-    def _create_user(self, given: Json) -> Json:
+    def _users(self, given: Json) -> Json | list[Json]:
+        """Creates an account; without parameters, the people that there are."""
+        if not given:
+            return viewing.people(self._state)
         user = User(**given)
         self._state.users[user.id] = user
+        self._state.feed.emit("person", user_id=user.id)
         return user.shown()
 
     def _create_group(self, given: Json) -> Json:
@@ -140,8 +160,11 @@ class Scripting:
         await self._faults_changed()
 
     def _messages(self, given: Json) -> list[Json]:
+        """A chat's messages that changed after event `since`; without their history when `looks` is false."""
         chat = chat_of(self._state, given["chat_id"])
-        return [shown_to_people(message) for message in chat.messages.values()]
+        since, looks = int(given.get("since", 0)), given.get("looks", True)
+        found = [message for message in chat.messages.values() if message.touched > since]
+        return [shown_to_people(message) | ({} if looks else {"history": []}) for message in found]
 
     async def _wait(self, given: Json) -> Json:
         """The newest message that fits, now or within `timeout` seconds; `result` is null when none came."""
@@ -194,6 +217,7 @@ class Scripting:
     def _summary(self, _given: Json) -> Json:
         calls = self._state.calls
         return {
+            "born": self._state.born,
             "seq": self._state.feed.last,
             "last_call": calls[-1].seq if calls else 0,
             "pending_updates": self._state.updates.pending,
@@ -211,11 +235,12 @@ class Scripting:
 
 async def stream_events(state: State, request: web.Request) -> web.StreamResponse:
     """`GET /sim/events?after=N`: server-sent events, for ever."""
-    _check_origin(request)
+    check_origin(request)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     await response.prepare(request)
-    async for event in state.feed.subscribe(int(request.query.get("after", 0))):
-        await response.write(f"id: {event['seq']}\ndata: {json.dumps(event)}\n\n".encode())
+    with suppress(ConnectionResetError):  # whoever read it has gone
+        async for event in state.feed.subscribe(int(request.query.get("after", 0))):
+            await response.write(f"id: {event['seq']}\ndata: {json.dumps(event)}\n\n".encode())
     return response
 
 
@@ -238,10 +263,19 @@ def shown_to_people(message: Message) -> Json:
     }
 
 
-def _check_origin(request: web.Request) -> None:
-    """Keeps pages of other sites, which a browser here may have open, away from the scripting side."""
+def check_origin(request: web.Request) -> None:
+    """Keeps pages of other sites, which a browser here may have open, away from the scripting side.
+
+    A link or an address typed by a person may lead here from anywhere; anything else only from here.
+
+    Raises:
+        HTTPForbidden: the request came by another name or from another page.
+    """
     own = f"http://{request.host}"
     if request.url.host not in {"127.0.0.1", "localhost"} or request.headers.get("Origin", own) != own:
+        raise web.HTTPForbidden
+    opened = request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate"
+    if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"} and not opened:
         raise web.HTTPForbidden
 
 

@@ -8,7 +8,7 @@ from bot.sandbox.errors import ApiError, Json, bad_request
 from bot.sandbox.markup import sent_markup
 from bot.sandbox.rich import rich_message
 from bot.sandbox.state import State
-from bot.sandbox.texts import message_caption, message_text
+from bot.sandbox.texts import check_link_preview, message_caption, message_text
 from bot.sandbox.words import words
 
 MAX_UPLOAD = 50_000_000
@@ -17,7 +17,7 @@ ACTIONS = words(
     "typing upload_photo record_video upload_video record_voice upload_voice upload_document choose_sticker ",
     "find_location record_video_note upload_video_note",
 )
-_REPLY_FIELDS = words(
+REPLY_FIELDS = words(
     "message_id chat_id allow_sending_without_reply quote quote_parse_mode quote_entities quote_position ",
     "checklist_task_id poll_option_id ephemeral_message_id",
 )
@@ -42,6 +42,7 @@ Uploads = dict[str, Upload]
 def send_message(state: State, given: Json, _files: Uploads) -> Json:
     """Method sendMessage."""
     text = message_text(given.get("text"), given.get("entities"), given.get("parse_mode"))
+    check_link_preview(given.get("link_preview_options"))
     return _send(state, given, text.fields())
 
 
@@ -123,7 +124,7 @@ def _reply_parameters(given: Json) -> Json:
     parameters = given["reply_parameters"]
     if not isinstance(parameters, dict):
         raise bad_request("object expected as reply parameters")
-    if extra := sorted(set(parameters) - _REPLY_FIELDS):
+    if extra := sorted(set(parameters) - REPLY_FIELDS):
         raise bad_request(f'unknown field "{extra[0]}" of ReplyParameters')
     return parameters
 

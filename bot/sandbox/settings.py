@@ -8,6 +8,7 @@ from bot.sandbox.sending import Uploads
 from bot.sandbox.state import State
 
 MAX_COMMANDS = 100
+COMMAND_FIELDS = frozenset({"command", "description", "is_ephemeral"})
 MAX_DESCRIPTION_OF_COMMAND = 256
 MAX_LENGTHS = {"name": 64, "description": 512, "short_description": 120}
 _GENERAL_SCOPES = frozenset({"default", "all_private_chats", "all_group_chats", "all_chat_administrators"})
@@ -144,7 +145,7 @@ def get_chat_menu_button(state: State, given: Json, _files: Uploads) -> Json:
 
 
 def _command(command: Any) -> Json:
-    if not isinstance(command, dict) or set(command) - {"command", "description", "is_ephemeral"}:
+    if not isinstance(command, dict) or set(command) - COMMAND_FIELDS:
         raise bad_request("can't parse BotCommand: expected an Object")
     if not re.fullmatch(r"[a-z0-9_]{1,32}", str(command.get("command", ""))):
         raise bad_request("BOT_COMMAND_INVALID")

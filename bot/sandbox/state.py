@@ -1,5 +1,6 @@
 """Everything the local Bot API knows, and the few rules that several rooms share."""
 
+import os
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,6 +51,9 @@ class State:
     logged_out: bool = False
 
     def __post_init__(self) -> None:
+        self.born = (
+            f"{os.getpid()}-{time.time_ns()}"  # tells a reader that its place in the feed is of another one
+        )
         self.bot = User(int(self.token.split(":")[0]), "Opsgate", is_bot=True, username=self.username)
         self.feed = Feed()
         self.updates = UpdateQueue(self.feed)

@@ -2,7 +2,8 @@
 
 `python -m bot.sandbox.telegram --port 0 --token 123:ABC` prints one JSON line when it is ready:
 `{"url": ..., "control": ..., "pid": ...}`. The Bot API is at `url`/bot<token>/<method>; both addresses also
-serve the scripting side, but only `control` stays reachable while `url` plays an outage.
+serve the scripting side and the chat page, but only `control` stays reachable while `url` plays an outage. With
+`--practice FOLDER` a practice host is made in that folder, and the line has `"practice"`: where it is.
 """
 
 import argparse
@@ -14,10 +15,11 @@ import signal
 import socket
 import sys
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -25,10 +27,16 @@ from bot.sandbox.errors import ApiError, Json, too_many_requests
 from bot.sandbox.faults import Fault
 from bot.sandbox.flood import OFF, TELEGRAM
 from bot.sandbox.methods import perform
+from bot.sandbox.page.routes import routes as page_routes
 from bot.sandbox.parameters import method_named
+from bot.sandbox.people import ScriptError
+from bot.sandbox.practice.errors import PracticeError
 from bot.sandbox.requests import MAX_BODY, read_request
-from bot.sandbox.scripting import Scripting, stream_events
+from bot.sandbox.scripting import Action, Scripting, stream_events
 from bot.sandbox.state import Call, State
+
+if TYPE_CHECKING:
+    from bot.sandbox.practice.days import Days
 
 HOST = "127.0.0.1"
 _FOR_EVER = 1e9
@@ -43,19 +51,26 @@ class Server:
         self._requests: dict[int, web.Request] = {}
         self._site: web.TCPSite | None = None
         self._reserved: socket.socket | None = None
+        self._days: Days | None = None
         app = web.Application(client_max_size=MAX_BODY)
-        app.add_routes(Scripting(state, self._apply_outage).routes())
+        played = {
+            "days": self._played("listed"),
+            "days/begin": self._played("begin"),
+            "days/end": self._played("end"),
+        }
+        app.add_routes(Scripting(state, self._apply_outage, played).routes())
+        app.add_routes(page_routes(state))
         app.router.add_get("/sim/events", partial(stream_events, state))
         app.router.add_get("/file/bot{token}/{path:.+}", self._download)
         app.router.add_route("*", "/bot{token}/{method}", self._serve)
         app.router.add_route("*", "/{anything:.*}", _not_found)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.02)
 
-    async def start(self, port: int) -> Json:
+    async def start(self, port: int, control_port: int = 0) -> Json:
         """Listens (port 0: any free one) and returns what is announced."""
         await self._runner.setup()
         await self._listen(port)
-        control = web.TCPSite(self._runner, HOST, 0)
+        control = web.TCPSite(self._runner, HOST, control_port, reuse_address=True)
         await control.start()
         addresses = self._runner.addresses
         self._port = addresses[0][1]
@@ -68,6 +83,30 @@ class Server:
         self._cut_off()
         self._release()
         await self._runner.cleanup()
+
+    @asynccontextmanager
+    async def practice(self, folder: Path, engine: str) -> AsyncIterator[Json]:
+        """A practice host and its bad days, until exit; gives what is announced of it."""
+        # Imported here: SSH takes a moment, and a local Bot API alone starts without it.
+        from bot.sandbox.practice.days import Days
+        from bot.sandbox.practice.host import Practice
+
+        async with (
+            Practice.start(folder, engine=engine) as practice,
+            Days.start(practice, self.state, self._apply_outage) as days,
+        ):
+            self._days = days
+            yield practice.announcement()
+
+    def _played(self, name: str) -> Action:
+        """An action of the days."""
+
+        def act(given: Json) -> Any:
+            if self._days is None:
+                raise ScriptError("there is no practice host: start the local Bot API with --practice FOLDER")
+            return getattr(self._days, name)(given)
+
+        return act
 
     async def _listen(self, port: int) -> None:
         self._site = web.TCPSite(self._runner, HOST, port, reuse_address=True)
@@ -123,7 +162,7 @@ class Server:
         """The trouble instead of an answer; None when the call is performed and its answer lost."""
         call.fault = fault.kind
         if fault.kind == "flood":
-            raise too_many_requests(fault.retry_after)
+            raise too_many_requests(fault.wait())
         if fault.kind == "unauthorized":
             raise ApiError(401, "Unauthorized")
         if fault.kind == "answer":
@@ -198,13 +237,21 @@ async def serve(arguments: argparse.Namespace) -> None:
         loop.add_signal_handler(number, ended.set)
     if arguments.leash:
         loop.add_reader(sys.stdin.fileno(), partial(_end_at_eof, ended))
-    announcement = json.dumps(await server.start(arguments.port))
-    if arguments.announce_file is not None:
-        arguments.announce_file.write_text(announcement + "\n")
-    sys.stdout.write(announcement + "\n")
+    async with AsyncExitStack() as stack:
+        announced = await server.start(arguments.port, arguments.control_port)
+        stack.push_async_callback(server.stop)
+        if arguments.practice is not None:
+            practice = server.practice(arguments.practice, arguments.engine)
+            announced["practice"] = await stack.enter_async_context(practice)
+        _announce(json.dumps(announced) + "\n", arguments.announce_file)
+        await ended.wait()
+
+
+def _announce(line: str, file: Path | None) -> None:
+    if file is not None:
+        file.write_text(line)
+    sys.stdout.write(line)
     sys.stdout.flush()
-    await ended.wait()
-    await server.stop()
 
 
 def _end_at_eof(ended: asyncio.Event) -> None:
@@ -217,12 +264,20 @@ def arguments_from(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m bot.sandbox.telegram", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
+    parser.add_argument("--control-port", type=int, default=0, help="0: any free port")
     parser.add_argument("--token", required=True, help="<bot id>:<secret>")
     parser.add_argument("--announce-file", type=Path, help="also write the announcement there")
     parser.add_argument("--flood", choices=["telegram", "off"], default="telegram")
+    parser.add_argument("--practice", type=Path, metavar="FOLDER", help="a new folder for a practice host")
+    parser.add_argument(
+        "--engine", choices=["simulated", "docker"], default="simulated", help="of the practice host"
+    )
     parser.add_argument("--leash", action="store_true", help="end when standard input ends")
     return parser.parse_args(argv)
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(arguments_from()))
+    try:
+        asyncio.run(serve(arguments_from()))
+    except (PracticeError, OSError) as error:  # a port that is taken, a folder that cannot be written
+        sys.exit(f"local Bot API: {error}")

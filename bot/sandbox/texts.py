@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox.errors import Json, bad_request
+from bot.sandbox.formatting_html import parse_html
+from bot.sandbox.formatting_markdown import parse_markdown
 from bot.sandbox.words import words
 
 MAX_TEXT = 4096
@@ -22,7 +24,8 @@ STYLES = words(
 )
 DETECTED = words("mention hashtag cashtag bot_command url email phone_number bank_card_number")
 """Types that Telegram finds by itself; when a bot sends them they are dropped without a word."""
-_FIELDS = {
+LINK_PREVIEW_FIELDS = words("is_disabled url prefer_small_media prefer_large_media show_above_text")
+FIELDS = {
     "pre": {"language"},
     "text_link": {"url"},
     "text_mention": {"user"},
@@ -85,20 +88,43 @@ def message_caption(caption: str | None, entities: Any, parse_mode: str | None) 
     return formatted
 
 
+def check_link_preview(options: Any) -> None:
+    """Refuses `link_preview_options` of another shape; a local message shows no preview.
+
+    Raises:
+        ApiError: 400 when it is no object or has a field that does not exist.
+    """
+    if options is None:
+        return
+    if not isinstance(options, dict):
+        raise bad_request("object expected as link preview options")
+    if extra := sorted(set(options) - LINK_PREVIEW_FIELDS):
+        raise bad_request(f'unknown field "{extra[0]}" of LinkPreviewOptions')
+
+
 def typed_text(text: str) -> FormattedText:
     """What a person typed, with the entities that Telegram finds in it."""
     return FormattedText(text, tuple(_detected(text, ())))
 
 
 def _formatted(text: str, entities: Any, parse_mode: str | None) -> FormattedText:
-    if parse_mode:
-        if parse_mode.lower() not in {"html", "markdown", "markdownv2"}:
-            raise bad_request("unsupported parse_mode")
-        raise bad_request("parse_mode is not served by the local Bot API: send entities instead")
     if len(text.encode("utf-8", "surrogatepass")) > _MAX_BYTES:
         raise bad_request("text is too long")
+    if parse_mode:
+        return _normalised(*_parsed(text, parse_mode))
     parsed = [_entity(entity) for entity in _array(entities)]
     return _normalised(text, [entity for entity in parsed if entity["type"] in STYLES])
+
+
+def _parsed(text: str, parse_mode: str) -> tuple[str, list[Json]]:
+    mode = parse_mode.lower()
+    if mode == "html":
+        return parse_html(text)
+    if mode == "markdownv2":
+        return parse_markdown(text)
+    if mode == "markdown":
+        raise bad_request("the older Markdown is not served by the local Bot API: use MarkdownV2 or HTML")
+    raise bad_request("unsupported parse_mode")
 
 
 def _array(entities: Any) -> list[Any]:
@@ -118,7 +144,7 @@ def _entity(entity: Any) -> Json:
     kind = entity.get("type")
     if kind not in STYLES | DETECTED:
         raise _unparsed("Unsupported type specified")
-    wanted = _FIELDS.get(kind, set())
+    wanted = FIELDS.get(kind, set())
     if extra := sorted(set(entity) - wanted - {"type", "offset", "length"}):
         raise _unparsed(f'unknown field "{extra[0]}" of type {kind}')
     _check_details(kind, entity)

@@ -6,6 +6,7 @@ from aiogram.utils.formatting import Bold, ExpandableBlockQuote, Text
 
 from bot import keyboards
 from bot.texts import Texts
+from bot.views import restore
 from bot.views.parts import clean, code, label_of, lines, moment, plan_steps, title
 from bot.views.screen import Block, Screen, fit, repeated
 from services.models import Finding, Kind, Operation, Pack, Severity, State
@@ -22,6 +23,7 @@ def card(operation: Operation, texts: Texts, host: str = "", *, again: bool = Fa
     blocks = [
         Block(_head(operation, texts, host)),
         Block(_commits(plan.pack, texts), keep=2) if plan.pack and plan.pack.commits else None,
+        Block(found, keep=6) if plan.restoring and (found := restore.losses(operation, texts)) else None,
         *(Block(finding(f, texts), keep=7) for f in blockers),
         *(Block(finding(f, texts), keep=5) for f in warnings),
         Block(_promise(operation, texts), keep=8),
@@ -49,6 +51,7 @@ def _head(operation: Operation, texts: Texts, host: str) -> Text:
         where,
         _now(operation, texts) if plan.kind is Kind.DEPLOY else None,
         *(_pack_lines(pack, operation.ref, texts) if pack else ()),
+        restore.about(operation, texts) if plan.restoring else None,
     )
 
 
@@ -91,7 +94,8 @@ def _promise(operation: Operation, texts: Texts) -> Text:
     if plan.kind is Kind.DEPLOY:
         backup = texts("card-backup" if plan.backup else "card-no-backup")
     database = texts("card-start-database") if plan.start_database else None
-    return lines(backup, database, texts("card-risk", risk=plan.risk))
+    restored = restore.promise(operation, texts) if plan.restoring else None
+    return lines(backup, database, restored, texts("card-risk", risk=plan.risk))
 
 
 def _details(operation: Operation, texts: Texts) -> Text:
@@ -104,6 +108,8 @@ def _foot(operation: Operation, texts: Texts) -> Text:
     if operation.state is State.PROPOSED:
         if operation.plan.blocked:
             return Bold(texts("card-blocked"))
+        if asked := restore.ask_for_name(operation, texts):
+            return asked
         return Text(texts("card-valid-until"), " ", moment(operation.expires_at))
     if operation.state is State.EXPIRED:
         return Text(texts("card-expired"))

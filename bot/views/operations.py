@@ -9,11 +9,12 @@ from aiogram.utils.formatting import Bold, Text
 
 from bot import keyboards
 from bot.texts import Texts
-from bot.views.parts import MARKS, clean, code, elapsed, label_of, lines, moment, short_id, tail, title
+from bot.views import restore
+from bot.views.parts import MARKS, clean, code, elapsed, label_of, lines, moment, tail, title
 from bot.views.progress import step_list, way_back
 from bot.views.screen import Block, Screen, fit, screen
 from bot.views.verdict import backup_lines, meaning
-from services.models import Backup, Operation, Step
+from services.models import Backup, Operation, Step, short_id
 
 
 def operations(found: Sequence[Operation], backups: Sequence[Backup], texts: Texts, now: datetime) -> Screen:
@@ -91,7 +92,7 @@ def _reason(operation: Operation, texts: Texts) -> Text:
 
 def _facts(operation: Operation, steps: list[Step], texts: Texts) -> list[Text | str]:
     pack, current = operation.plan.pack, operation.plan.current
-    found: list[Text | str] = [*backup_lines(steps, texts)]
+    found: list[Text | str] = [*restore.outcome(operation, steps, texts), *backup_lines(steps, texts)]
     if pack is not None:
         subject = f" {clean(pack.subject, 120)}" if pack.subject else ""
         found.append(Text(texts("ops-release"), " ", Bold(clean(pack.label, 40)), subject))

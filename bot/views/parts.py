@@ -40,11 +40,6 @@ def clean(text: str, longest: int = 200) -> str:
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
-def short_id(operation_id: str) -> str:
-    """What people call an operation: the last part of its id."""
-    return operation_id.rpartition("-")[2] or operation_id
-
-
 def label_of(release: Release) -> str:
     """What people call a release: its label, else its short commit, else its id."""
     return clean(release.label or (release.commit or "")[:7] or release.id, 40)

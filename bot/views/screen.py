@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aiogram.types import InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity
+from aiogram.types import ForceReply, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity
 from aiogram.utils.formatting import Text, sizeof
 
 from bot.texts import Texts
@@ -35,6 +35,7 @@ class Screen:
     text: str
     entities: tuple[MessageEntity, ...] = ()
     keyboard: InlineKeyboardMarkup | None = None
+    asks: ForceReply | None = None  # the next thing that is typed answers this message
 
     def kwargs(self) -> dict[str, Any]:
         """Arguments of sendMessage and editMessageText."""
@@ -43,7 +44,7 @@ class Screen:
             "entities": list(self.entities),
             "parse_mode": None,
             "link_preview_options": NO_PREVIEW,
-            "reply_markup": self.keyboard,
+            "reply_markup": self.keyboard or self.asks,
         }
 
     def plain(self) -> Screen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from aiogram.types import ForceReply
 from aiogram.utils.formatting import Bold, Text
 
 from bot import keyboards
@@ -13,7 +14,7 @@ from bot.views.screen import Block, Screen, fit, repeated, screen
 from services.models import Kind, Operation, Person
 from services.phrases import Phrase
 
-COMMANDS = ("status", "deploy", "backup", "ops", "cancel", "whoami", "help")
+COMMANDS = ("status", "deploy", "backup", "restore", "ops", "cancel", "whoami", "help")
 """In the order of the menu; /start shows the same as /help."""
 
 
@@ -46,6 +47,12 @@ def phrase(found: Phrase, texts: Texts) -> Screen:
 def notice(found: Phrase, texts: Texts, *, again: bool = False) -> Screen:
     """A message that belongs to no operation. `again`: it may have arrived before."""
     return fit([Block(Text(texts.phrase(found))), repeated(texts, again=again)], texts)
+
+
+def type_the_name(found: Phrase, operation: Operation, texts: Texts) -> Screen:
+    """Asks for the project's name as an answer to this message: in groups a bot hears answers only."""
+    reply = ForceReply(force_reply=True, input_field_placeholder=operation.project)
+    return Screen(texts.phrase(found), asks=reply)
 
 
 def choose_project(kind: Kind, names: Iterable[str], texts: Texts) -> Screen:

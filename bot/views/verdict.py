@@ -8,6 +8,7 @@ from aiogram.utils.formatting import Bold, Text
 
 from bot import keyboards
 from bot.texts import Texts
+from bot.views import restore
 from bot.views.parts import MARKS, clean, code, elapsed, label_of, lines, tail
 from bot.views.screen import Block, Screen, fit, repeated
 from services.models import Kind, Operation, State, Step
@@ -24,7 +25,8 @@ def verdict(
         Block(lines(meaning(operation, texts), *_facts(operation, steps, texts, now)), keep=8),
         repeated(texts, again=again),
     ]
-    return fit(blocks, texts, keyboards.after_verdict(operation, texts))
+    kept = operation.plan.restoring is not None and bool(restore.kept(steps))
+    return fit(blocks, texts, keyboards.after_verdict(operation, texts, kept=kept))
 
 
 def headline(operation: Operation, texts: Texts) -> str:
@@ -46,14 +48,22 @@ def _head(operation: Operation, texts: Texts) -> Text:
 
 def meaning(operation: Operation, texts: Texts) -> str | None:
     """What the end means for the server, in one sentence."""
-    old = label_of(operation.plan.current) if operation.plan.current else ""
     if operation.kind is Kind.BACKUP:
         return None if operation.state is State.SUCCEEDED else texts("meaning-backup-failed")
+    if operation.plan.restoring is not None:
+        return restore.meaning(operation, texts)
+    return _of_a_deploy(operation, texts)
+
+
+def _of_a_deploy(operation: Operation, texts: Texts) -> str:
+    old = label_of(operation.plan.current) if operation.plan.current else ""
     match operation.state:
         case State.SUCCEEDED:
             return texts(
                 "meaning-deployed", label=clean(operation.plan.pack.label, 40) if operation.plan.pack else ""
             )
+        case State.FAILED if operation.rollback_reason is not None:
+            return texts("meaning-names-moved")
         case State.FAILED:
             return texts("meaning-untouched")
         case State.ROLLED_BACK if operation.plan.old_images:
@@ -65,7 +75,7 @@ def meaning(operation: Operation, texts: Texts) -> str | None:
 
 
 def _facts(operation: Operation, steps: list[Step], texts: Texts, now: datetime) -> list[Text | str]:
-    found: list[Text | str] = [*backup_lines(steps, texts)]
+    found: list[Text | str] = [*restore.outcome(operation, steps, texts), *backup_lines(steps, texts)]
     who = operation.confirmed_by or operation.by
     found.append(texts("verdict-foot", duration=elapsed(operation, now), who=clean(who.name, 64)))
     if operation.cancelled_by is not None:

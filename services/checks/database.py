@@ -30,8 +30,11 @@ def database_container(project: Project, facts: Facts) -> Container | None:
 
 
 def is_first(facts: Facts) -> bool:
-    """Whether nothing was ever deployed with success: no release, no containers, no volumes, no compose file."""
-    if facts.current is not None:
+    """Whether nothing was ever deployed with success: no release, no containers, no volumes, no compose file.
+
+    What a first deploy left half way counts as nothing too, unless it runs: then somebody went on by hand.
+    """
+    if facts.current is not None or any(container.state == "running" for container in facts.containers):
         return False
     return facts.first_unfinished or not (facts.containers or facts.volumes or facts.has_deployed_files)
 
@@ -40,9 +43,10 @@ def database_state(project: Project, facts: Facts) -> DatabaseState:
     """What must happen before this project's database can be backed up."""
     if project.database is None:
         return DatabaseState.NOT_CONFIGURED
-    if is_first(facts):
-        return DatabaseState.FIRST
     container = database_container(project, facts)
+    ever_ran = container is not None and container.state != "created"
+    if is_first(facts) and not ever_ran:
+        return DatabaseState.FIRST
     if container is None:
         return DatabaseState.MISSING
     return DatabaseState.RUNNING if container.state == "running" else DatabaseState.STOPPED
@@ -70,11 +74,20 @@ def database_findings(project: Project, facts: Facts, pack: Pack | None = None) 
 
 def _not_running(project: Project, facts: Facts, database: Database, state: DatabaseState) -> list[Finding]:
     if state is DatabaseState.STOPPED:
-        return [Finding(code="database-stopped", severity=Severity.INFO, args={"service": database.service})]
+        return [_stopped(project, facts, database)]
     if state is DatabaseState.MISSING:
         args = {"service": database.service, "command": start_by_hand(project, facts)}
         return [Finding(code="database-missing", severity=Severity.BLOCKER, args=args)]
     return []
+
+
+def _stopped(project: Project, facts: Facts, database: Database) -> Finding:
+    """What a first deploy left may be a database that cannot start; only a person can say that it holds nothing."""
+    container = database_container(project, facts)
+    if container is None or not is_first(facts):
+        return Finding(code="database-stopped", severity=Severity.INFO, args={"service": database.service})
+    args = {"service": database.service, "command": shlex.join(["docker", "rm", container.name])}
+    return Finding(code="database-left", severity=Severity.WARNING, args=args)
 
 
 def database_backup_findings(project: Project, facts: Facts) -> list[Finding]:

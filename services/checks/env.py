@@ -22,8 +22,8 @@ def _password(env: EnvFacts, file: str) -> list[Finding]:
 
 
 def _lines(env: EnvFacts, file: str) -> list[Finding]:
-    """A warning: `compose config` has the last word on syntax, before anything is touched."""
+    """A blocker: Compose refuses such a file, with an error that quotes the line and what secret stands in it."""
     if not env.unreadable_lines:
         return []
     args = {"file": file, "lines": ", ".join(str(number) for number in env.unreadable_lines[:5])}
-    return [Finding(code="env-unreadable", severity=Severity.WARNING, args=args)]
+    return [Finding(code="env-unreadable", severity=Severity.BLOCKER, args=args)]

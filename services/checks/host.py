@@ -8,14 +8,19 @@ from services.projects import Project
 MIB = 1024 * 1024
 ROOM_FOR_RELEASES = 3
 """The release tree, the safety copy and the live files: three times the source."""
+ROOM_FOR_DUMP = 1.5
+"""Of the last dump: the database may have grown since."""
 CLOCK_TOLERANCE = 30.0
 COMPOSE_MAJOR = 2
 
 
-def host_findings(project: Project, facts: Facts, pack: Pack | None = None) -> list[Finding]:
+def host_findings(
+    project: Project, facts: Facts, pack: Pack | None = None, *, dumps: bool = False
+) -> list[Finding]:
+    """`dumps`: whether a database dump is going to be made."""
     return [
         *_docker(facts),
-        *_disk(project, facts, pack),
+        *_disk(project, facts, pack, dumps=dumps),
         *_probes(project, facts),
         *_clock(facts),
         *_lock(facts),
@@ -38,9 +43,10 @@ def _major(version: str) -> int:
     return int(digits) if digits.isdecimal() else 0
 
 
-def _disk(project: Project, facts: Facts, pack: Pack | None) -> list[Finding]:
+def _disk(project: Project, facts: Facts, pack: Pack | None, *, dumps: bool) -> list[Finding]:
     unpacked = pack.unpacked if pack else 0
-    needed = max(project.min_free_disk_mb * MIB, ROOM_FOR_RELEASES * unpacked)
+    dump = int(ROOM_FOR_DUMP * facts.last_dump) if dumps and project.database else 0
+    needed = max(project.min_free_disk_mb * MIB, ROOM_FOR_RELEASES * unpacked + dump)
     if facts.host.disk_available >= needed:
         return []
     args = {

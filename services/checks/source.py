@@ -12,6 +12,9 @@ def source_findings(facts: Facts, pack: Pack) -> list[Finding]:
     findings = []
     if pack.dirty:
         findings.append(Finding(code="source-dirty", severity=Severity.INFO))
+    if facts.current and not facts.current_known:
+        args = {"release": facts.current.id}
+        findings.append(Finding(code="release-unknown", severity=Severity.WARNING, args=args))
     if facts.current and facts.current.id[-_HASH:] == pack.manifest_sha256[:_HASH]:
         args = {"release": facts.current.label or facts.current.id}
         findings.append(Finding(code="nothing-new", severity=Severity.INFO, args=args))

@@ -13,6 +13,15 @@ def health_findings(project: Project, facts: Facts) -> list[Finding]:
     return [Finding(code="no-health", severity=Severity.WARNING)]
 
 
+def name_findings(facts: Facts) -> list[Finding]:
+    """Under another name Compose would start a second stack, with empty volumes, beside the data of the first."""
+    recorded = facts.current.compose_project if facts.current else ""
+    if recorded in {"", facts.compose_project}:
+        return []
+    args = {"name": facts.compose_project, "recorded": recorded}
+    return [Finding(code="stack-renamed", severity=Severity.BLOCKER, args=args)]
+
+
 def neighbour_findings(project: Project, facts: Facts) -> list[Finding]:
     if not facts.others:
         return []

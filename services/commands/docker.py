@@ -11,6 +11,15 @@ from services.commands.command import Command, Word, command
 KEEP = "opsgate-keep"
 _KEEP_TAG = re.compile(rf"{KEEP}:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}")
 _ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_AWAY = re.compile(
+    r"cannot connect to the docker daemon|failed to connect to the docker api|error during connect",
+    re.IGNORECASE,
+)
+
+
+def is_away(said: str) -> bool:
+    """Whether the client says that no Docker answers it: it is being started, or does not run."""
+    return bool(_AWAY.search(said))
 
 
 def keep_tag(project: str, service: str, release: str) -> str:
@@ -36,6 +45,15 @@ def image_remove(keep: str) -> Command:
 
 def start_container(container: str) -> Command:
     return command("docker", "start", "--", words.container_id(container))
+
+
+def stop_container(container: str) -> Command:
+    """Stops it and keeps it: TERM, after its own stop time KILL."""
+    return command("docker", "stop", "--", words.container_id(container))
+
+
+def restart_container(container: str) -> Command:
+    return command("docker", "restart", "--", words.container_id(container))
 
 
 def rename(container: str, new_name: str) -> Command:

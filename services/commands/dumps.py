@@ -33,6 +33,14 @@ def size(path: PurePosixPath) -> Command:
     return command("stat", "-c", "%s", "--", _dump(path))
 
 
+def sizes(path: PurePosixPath) -> Command:
+    """`<bytes> <path>` of every finished dump in the folder; exit status 1 when there is no such folder."""
+    if not path.is_absolute() or path.name != "database":
+        raise ValueError(f"{path} is not a database/ folder")
+    only = ("-maxdepth", 1, "-type", "f", "-name", "*.dump")
+    return command("find", path, *only, "-exec", "stat", "-c", "%s %n", "{}", "+")
+
+
 def finish(part: PurePosixPath) -> Command:
     """Gives a proven dump its name; it was `….dump.part` before."""
     if part.suffix != ".part":

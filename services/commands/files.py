@@ -15,10 +15,15 @@ def read(path: PurePosixPath) -> Command:
 
 
 def modes(paths: Sequence[PurePosixPath]) -> Command:
-    """`<octal mode> <path>` for each path that is there (links followed); exit status 1 when one is missing."""
+    """`<octal mode> <path>` for each path that is there (links followed); exit status 1 when one is missing.
+
+    What is missing is named on stderr, in English wherever the host stands.
+    """
     if not paths:
         raise ValueError("at least one path")
-    return command("stat", "-L", "-c", "%a %n", "--", *(words.host_path(path) for path in paths))
+    return command(
+        "env", "LC_ALL=C", "stat", "-L", "-c", "%a %n", "--", *(words.host_path(path) for path in paths)
+    )
 
 
 def link(target: PurePosixPath, name: PurePosixPath) -> Command:

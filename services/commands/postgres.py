@@ -6,6 +6,10 @@ Sessions carry `application_name` = opsgate:<operation>: they outlive a lost cli
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from typing import Literal
+
 from services.commands import words
 from services.commands.command import Command, Word
 from services.commands.docker import exec_
@@ -17,9 +21,44 @@ _TERMINATE = (
     " WHERE application_name = current_setting('opsgate.target')"
 )
 _EXISTS = "SELECT count(*) FROM pg_database WHERE datname = current_setting('opsgate.target')"
+_ROWS = (
+    "SELECT coalesce(jsonb_object_agg(format('%I.%I', n.nspname, c.relname),"
+    " (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM ONLY %I.%I', n.nspname, c.relname),"
+    " true, true, '')))[1]::text::bigint), '{}')"
+    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'"
+    " AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_t%'"
+    " AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid"
+    " AND e.deptype = 'e')"
+)
+_FACTS = (
+    "SELECT jsonb_build_object('user', r.rolname, 'super', r.rolsuper, 'createdb', r.rolcreatedb,"
+    " 'owns', pg_has_role(d.datdba, 'USAGE'), 'first_user', (SELECT rolname FROM pg_roles WHERE oid = 10),"
+    " 'version', current_setting('server_version'), 'size', pg_database_size(d.oid),"
+    " 'encoding', pg_encoding_to_char(d.encoding), 'database', to_jsonb(d),"
+    " 'settings', coalesce((SELECT jsonb_agg(split_part(s, '=', 1)) FROM pg_db_role_setting,"
+    " unnest(setconfig) s WHERE setdatabase = d.oid), '[]'))"
+    " FROM pg_database d, pg_roles r WHERE d.datname = current_database() AND r.rolname = current_user"
+)
+_DATABASES = "SELECT datname FROM pg_database ORDER BY datname"
+_END_SESSIONS = (
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    " AND datname IN (current_setting('opsgate.live'), current_setting('opsgate.incoming'))"
+)
+
+Role = Literal["restore", "before", "undone"]
+"""restore: in the making; before: what a restore replaced; undone: what an Undo replaced."""
+
+LONGEST_NAME = 63
+"""Bytes of a name that PostgreSQL keeps."""
+
+_ASIDE = re.compile(r"(?P<live>.+)_(restore|before|undone)_[a-z0-9]{1,24}")
+_LITERAL = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9_.@=-]{0,62}"
+)  # encodings and locales: en_US.utf8, de_DE@euro, und-u-ks
 
 
 def _login(database: Database) -> tuple[Word, ...]:
+    """Who speaks to which database."""
     user, name = words.identifier(database.user), words.identifier(database.name)
     return ("--no-password", f"--username={user}", f"--dbname={name}")
 
@@ -33,6 +72,11 @@ def dump(container: str, database: Database, application_name: str) -> Command:
 def prove(container: str) -> Command:
     """Reads an archive from stdin, whole, and writes it nowhere: exit status 0 only if all of it is readable (R-DB-3)."""
     return exec_(container, ["pg_restore", "--file=/dev/null"], interactive=True)
+
+
+def archive_data(container: str) -> Command:
+    """Reads an archive from stdin and prints the data of its tables as COPY blocks, for counting."""
+    return exec_(container, ["pg_restore", "--data-only", "--file=-"], interactive=True)
 
 
 def is_ready(container: str, database: Database) -> Command:
@@ -52,12 +96,28 @@ def server_version(container: str, database: Database) -> Command:
 
 def database_exists(container: str, database: Database) -> Command:
     """Prints 1 or 0. Asks the maintenance database, so that a missing one is an answer, not an error."""
-    maintenance = database.model_copy(update={"name": "postgres"})
-    return _query(container, maintenance, _EXISTS, target=words.identifier(database.name))
+    return _query(container, _maintenance(database), _EXISTS, target=words.identifier(database.name))
 
 
-def _query(container: str, database: Database, sql: str, *, target: str | None = None) -> Command:
-    env = {} if target is None else {"PGOPTIONS": f"-c opsgate.target={target}"}
+def rows(container: str, database: Database, within: int) -> Command:
+    """Prints a JSON object: rows by table ("schema.table", quoted as SQL quotes it), all in one snapshot.
+
+    Partitions count by themselves, as pg_dump writes them; tables of extensions are left out. The server gives up
+    after `within` seconds.
+    """
+    return _query(container, database, _ROWS, statement_timeout=f"{within}s")
+
+
+def _maintenance(database: Database) -> Database:
+    """The database to be connected to while `database` itself is created, renamed or dropped."""
+    return database.model_copy(update={"name": "template1" if database.name == "postgres" else "postgres"})
+
+
+def _query(container: str, database: Database, *sql: str, **settings: str) -> Command:
+    """Statements of psql's, each an argument of its own, all or none of them; `settings` reach them as opsgate.<name>.
+
+    The SQL is a builder's own; with several statements they are one transaction.
+    """
     psql: list[Word] = [
         "psql",
         "--no-psqlrc",
@@ -66,4 +126,116 @@ def _query(container: str, database: Database, sql: str, *, target: str | None =
         "--quiet",
         "--set=ON_ERROR_STOP=1",
     ]
-    return exec_(container, [*psql, *_login(database), "--command", sql], env=env)
+    if len(sql) > 1:
+        psql.append("--single-transaction")
+    statements = [word for statement in sql for word in ("--command", statement)]
+    env = {"PGOPTIONS": " ".join(_option(*setting) for setting in settings.items())} if settings else {}
+    return exec_(container, [*psql, *_login(database), *statements], env=env)
+
+
+def _option(name: str, value: str) -> str:
+    """One `-c` of PGOPTIONS. Values are names that passed their pattern: no blank or backslash can be in them."""
+    return f"-c {name if name == 'statement_timeout' else f'opsgate.{name}'}={value}"
+
+
+# --- a database beside the live one (R-DB-5) ------------------------------------------------------
+#
+# Those that Opsgate makes are named <database>_<role>_<operation>. Only such names can be renamed to or dropped:
+# nothing here can drop a database that people made.
+
+
+def aside(live: str, role: Role, operation: str) -> str:
+    """The name of a database that Opsgate keeps beside the live one; a long name is cut so that it fits.
+
+    `operation` is the last part of an operation's id.
+    """
+    end = f"_{role}_{operation}"
+    return _ours(f"{live[: LONGEST_NAME - len(end)]}{end}", live)
+
+
+def _ours(name: str, live: str) -> str:
+    found = _ASIDE.fullmatch(words.identifier(name))
+    if found is None or not words.identifier(live).startswith(found["live"]) or name == live:
+        raise ValueError("not the name of a database that Opsgate keeps beside the live one")
+    return name
+
+
+def _quoted(name: str) -> str:
+    """The one place where a name becomes SQL: no name that passes can hold a quote."""
+    return f'"{words.identifier(name)}"'
+
+
+def _literal(text: str) -> str:
+    if not _LITERAL.fullmatch(text):
+        raise ValueError("not an encoding or a locale")
+    return f"'{text}'"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a database stores text. `icu` is its ICU locale, when that is what it sorts by."""
+
+    encoding: str
+    collate: str
+    ctype: str
+    icu: str | None = None
+
+
+def facts(container: str, database: Database) -> Command:
+    """Prints a JSON object about the login's rights, the server and the database it is connected to."""
+    return _query(container, database, _FACTS)
+
+
+def databases(container: str, database: Database) -> Command:
+    """Prints the names of all databases, one per line."""
+    return _query(container, _maintenance(database), _DATABASES)
+
+
+def create(container: str, database: Database, owner: str, name: str, shape: Shape) -> Command:
+    """An empty database with the live one's way of storing text, and nothing of template1's."""
+    sql = (
+        f"CREATE DATABASE {_quoted(_ours(name, database.name))} WITH OWNER {_quoted(owner)} TEMPLATE template0"
+        f" ENCODING {_literal(shape.encoding)} LC_COLLATE {_literal(shape.collate)} LC_CTYPE {_literal(shape.ctype)}"
+    )
+    if shape.icu:
+        sql += f" LOCALE_PROVIDER icu ICU_LOCALE {_literal(shape.icu)}"
+    return _query(container, _maintenance(database), sql)
+
+
+def load(container: str, database: Database, owner: str, name: str, application_name: str) -> Command:
+    """Reads an archive from stdin into a database of ours, never into the live one; the first error ends it."""
+    target = database.model_copy(update={"name": _ours(name, database.name)})
+    argv: list[Word] = [
+        *("pg_restore", "--exit-on-error", "--no-owner", f"--role={words.identifier(owner)}"),
+        *_login(target),
+    ]
+    return exec_(container, argv, env={"PGAPPNAME": words.application(application_name)}, interactive=True)
+
+
+def analyze(container: str, database: Database, name: str) -> Command:
+    """Statistics do not come with an archive; without them a restored database is slow at first."""
+    target = database.model_copy(update={"name": _ours(name, database.name)})
+    return _query(container, target, "ANALYZE")
+
+
+def swap(container: str, database: Database, *, incoming: str, outgoing: str) -> Command:
+    """`incoming` gets the live name and the live one becomes `outgoing`: both in one transaction, or neither.
+
+    Sessions of both are ended first. Refused while there are new ones: then nothing has changed.
+    """
+    live = database.name
+    return _query(
+        container,
+        _maintenance(database),
+        _END_SESSIONS,
+        f"ALTER DATABASE {_quoted(live)} RENAME TO {_quoted(_ours(outgoing, live))}",
+        f"ALTER DATABASE {_quoted(_ours(incoming, live))} RENAME TO {_quoted(live)}",
+        live=words.identifier(live),
+        incoming=words.identifier(incoming),
+    )
+
+
+def drop(container: str, database: Database, name: str) -> Command:
+    """Drops a database that Opsgate keeps beside the live one, and ends its sessions. Gone already is fine."""
+    sql = f"DROP DATABASE IF EXISTS {_quoted(_ours(name, database.name))} WITH (FORCE)"
+    return _query(container, _maintenance(database), sql)

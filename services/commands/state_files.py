@@ -22,6 +22,15 @@ def forget(state_dir: PurePosixPath, pointer: str) -> Command:
     return command("rm", "-f", "--", words.host_path(state_dir) / pointer)
 
 
+def exists(path: PurePosixPath) -> Command:
+    """Exit status 0 when the file is there, 1 when not."""
+    return command("test", "-f", words.host_path(path))
+
+
+def folder(path: PurePosixPath) -> Command:
+    return command("mkdir", "-p", "--", words.host_path(path))
+
+
 def link_env(env_file: PurePosixPath, link: PurePosixPath) -> Command:
     """Lets a release tree see the server's env file, which is never copied into it."""
     return command("ln", "-sfn", "--", words.host_path(env_file), words.host_path(link))

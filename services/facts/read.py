@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from services import envfile
-from services.commands import files
+from services.commands import dumps, files
 from services.commands.command import Command, Word
 from services.envfile import EnvFile
 from services.errors import CommandFailed, HostError
@@ -27,6 +27,7 @@ from services.phrases import Phrase
 from services.projects import Project
 
 NAME_KEY = "COMPOSE_PROJECT_NAME"
+_NOT_THERE = ("No such file or directory", "Not a directory")
 
 
 class Answer(Protocol):
@@ -34,6 +35,8 @@ class Answer(Protocol):
     def exit_status(self) -> int: ...
     @property
     def stdout(self) -> bytes: ...
+    @property
+    def stderr(self) -> bytes: ...
     @property
     def truncated(self) -> bool: ...
 
@@ -90,7 +93,7 @@ async def read_facts(
     pack: Pack | None = None,
     learn: Callable[[EnvFile], None] | None = None,
 ) -> Facts:
-    """Reads everything a plan or a status rests on. `learn` is told the env file's values (for redaction).
+    """Reads everything a plan or a status rests on. `learn` is told the env files' values (for redaction).
 
     `pack` is what is about to be deployed: its compose file's `name:` counts where nothing is deployed yet.
     Raises HostError for anything that cannot be read, BadInput when it is unclear which stack is meant.
@@ -100,19 +103,33 @@ async def read_facts(
         lying = group.create_task(_files(remote, project))
         everything = group.create_task(_if_docker(remote))
         holder = group.create_task(remote.lock.read(project.state_dir))
-    there, env = lying.result(), _env(lying.result(), project)
-    if env and learn:
-        learn(env)
+        last_dump = group.create_task(_last_dump(remote, project))
+        current = group.create_task(_current(remote, project, lying))
+    there = lying.result()
+    env = _env(there, project.env_file, project)
+    for each in project.env_files:
+        if learn and (found := _env(there, each, project)):
+            learn(found)
     if everything.result() is None and host.result().docker:
         raise HostError("error-docker-refused", project=project.name)
     labels = [labels_of(one) for one in everything.result() or ()]
-    name = choose_name(project, labels, from_env=_name_in(env), declared=_declared_name(there, project, pack))
-    stack = await _stack(remote, project, name, there, has_docker=everything.result() is not None)
+    release, known = current.result()
+    name = choose_name(
+        project,
+        labels,
+        recorded=release.compose_project if release else "",
+        from_env=_name_in(env),
+        declared=_declared_name(there, project, pack),
+    )
+    stack = await _stack(remote, name, has_docker=everything.result() is not None)
     return Facts(
         project=project.name,
         at=datetime.now(UTC),
         host=host.result(),
         env=_env_facts(there, project, env, instance_key),
+        current=release,
+        current_known=known,
+        last_dump=last_dump.result(),
         path_exists=project.path in there.modes,
         has_deployed_files=compose_file_path(project) in there.modes,
         first_unfinished=project.state_dir / "first" in there.modes,
@@ -146,19 +163,36 @@ async def _if_docker(remote: Remote) -> list[dict[str, Any]] | None:
 
 async def _files(remote: Remote, project: Project) -> _Files:
     state = project.state_dir
-    wanted = [compose_file_path(project), state / "current"]
-    if project.env_file:
-        wanted.append(project.path / project.env_file)
+    env_files = [project.path / file for file in project.env_files]
+    wanted = [compose_file_path(project), state / "current", *env_files]
+    asked = [project.path, state / "first", *wanted]
     async with _together() as group:
-        modes = group.create_task(
-            remote.run(files.modes([project.path, state / "first", *wanted]), check=False)
-        )
+        modes = group.create_task(remote.run(files.modes(asked), check=False))
         contents = {path: group.create_task(remote.run(files.read(path), check=False)) for path in wanted}
-    lines = (line.split(" ", 1) for line in modes.result().stdout.decode("utf-8", "replace").splitlines())
-    seen = {PurePosixPath(path): mode for mode, path in lines}
+    seen = _modes(asked, modes.result())
+    unasked = env_files if project.env_file is None else []  # they may be no business of ours
     return _Files(
-        seen, {path: _whole(path, task.result()) for path, task in contents.items() if path in seen}
+        seen,
+        {
+            path: _whole(path, task.result())
+            for path, task in contents.items()
+            if path in seen and not (path in unasked and task.result().exit_status != 0)
+        },
     )
+
+
+def _modes(asked: Sequence[PurePosixPath], answer: Answer) -> dict[PurePosixPath, str]:
+    """Permissions of the paths that are there. Raises HostError when the host could not look at one of them."""
+    seen: dict[PurePosixPath, str] = {}
+    for line in answer.stdout.decode("utf-8", "replace").splitlines():
+        mode, _, path = line.partition(" ")
+        seen |= {one: mode for one in asked if str(one) == path}
+    said = answer.stderr.decode("utf-8", "replace").splitlines()
+    gone = [line for line in said if line.endswith(_NOT_THERE)]
+    silent = [one for one in asked if one not in seen and not any(str(one) in line for line in gone)]
+    if silent or len(seen) + len(gone) < len(asked):
+        raise HostError("error-file-unreadable", file=str((silent or asked)[0]))
+    return seen
 
 
 def _whole(path: PurePosixPath, answer: Answer) -> bytes:
@@ -168,8 +202,8 @@ def _whole(path: PurePosixPath, answer: Answer) -> bytes:
     return answer.stdout
 
 
-def _env(there: _Files, project: Project) -> EnvFile | None:
-    content = there.contents.get(project.path / project.env_file) if project.env_file else None
+def _env(there: _Files, file: PurePosixPath | None, project: Project) -> EnvFile | None:
+    content = there.contents.get(project.path / file) if file else None
     return None if content is None else envfile.parse(content)
 
 
@@ -194,35 +228,42 @@ def _declared_name(there: _Files, project: Project, pack: Pack | None) -> str | 
     return pack.compose_name if pack else None
 
 
-async def _stack(
-    remote: Remote, project: Project, name: str, there: _Files, *, has_docker: bool
-) -> dict[str, Any]:
+async def _last_dump(remote: Remote, project: Project) -> int:
+    """Bytes of the newest dump, 0 when there is none: their names begin with their time."""
+    listed = await remote.run(dumps.sizes(project.backup_dir / "database"), check=False)
+    lines = listed.stdout.decode("utf-8", "replace").splitlines()
+    found = {path: size for size, _, path in (line.partition(" ") for line in lines) if size.isdecimal()}
+    return int(found[max(found)]) if found else 0
+
+
+async def _stack(remote: Remote, name: str, *, has_docker: bool) -> dict[str, Any]:
     """The second and third round: what belongs to this stack."""
     async with _together() as group:
-        current = group.create_task(_current(remote, project, there))
         inspected = group.create_task(remote.containers(name)) if has_docker else None
         volumes = group.create_task(remote.volumes(name)) if has_docker else None
     found = inspected.result() if inspected else []
     images = await remote.images(sorted({one["Image"] for one in found})) if found else []
     return {
-        "current": current.result(),
         "containers": parse_containers(found, images),
         "volumes": tuple(volumes.result()) if volumes else (),
     }
 
 
-async def _current(remote: Remote, project: Project, there: _Files) -> Release | None:
-    """The release that `current` names. Its record may be gone (cleaned away by hand): then only its id is known."""
+async def _current(remote: Remote, project: Project, lying: Awaitable[_Files]) -> tuple[Release | None, bool]:
+    """The release that `current` names, and whether its record is there: cleaned away, only the id is known."""
+    there = await lying
     name = there.contents.get(project.state_dir / "current", b"").decode("utf-8", "replace").strip()
     if not name:
-        return None
+        return None, True
     if "/" in name or name.startswith("."):
         raise HostError("error-release-record", project=project.name)
     record = await remote.run(files.read(project.state_dir / "releases" / name / "release.json"), check=False)
-    if record.exit_status != 0:
-        return Release(id=name, project=project.name)
+    if record.exit_status not in {0, 1}:
+        raise HostError("error-release-record", project=project.name, detail="it could not be read")
+    if record.exit_status == 1:
+        return Release(id=name, project=project.name), False
     try:
-        return Release.model_validate_json(record.stdout)
+        return Release.model_validate_json(record.stdout), True
     except ValidationError as error:
         raise HostError(
             "error-release-record", project=project.name, detail=f"{error.error_count()} errors"

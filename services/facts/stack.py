@@ -58,12 +58,13 @@ def choose_name(
     project: Project,
     labels: Iterable[Mapping[str, str]],
     *,
+    recorded: str = "",
     from_env: str | None = None,
     declared: str | None = None,
 ) -> str:
-    """The setting; else the name that containers of this compose file have; else Compose's own choice.
+    """The setting; else the name that containers of this compose file have; else that of the current release's record.
 
-    That is COMPOSE_PROJECT_NAME of the env file, the file's `name:` or its folder, in this order.
+    Else Compose's own choice: COMPOSE_PROJECT_NAME of the env file, the file's `name:` or its folder, in this order.
     Raises BadInput when several stacks came from the same file: only a person knows which one is meant.
     """
     if project.compose_project:
@@ -72,7 +73,13 @@ def choose_name(
     if len(running) > 1:
         names = ", ".join(sorted(running))
         raise BadInput("error-several-stacks", project=project.name, names=names)
-    name = next(iter(running), None) or from_env or declared or default_name(compose_file_path(project))
+    name = (
+        next(iter(running), None)
+        or recorded
+        or from_env
+        or declared
+        or default_name(compose_file_path(project))
+    )
     try:
         return words.compose_project(name)
     except ValueError:

@@ -6,16 +6,23 @@ import asyncio
 import base64
 import os
 import re
+import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
+from weakref import WeakValueDictionary
+
+import structlog
 
 from services.commands import git as commands
 from services.commands.command import Command
-from services.errors import BadInput, SourceError
+from services.errors import BadInput, SourceError, last_words
 from services.models import Commit
+
+log = structlog.get_logger(__name__)
 
 LOCAL_TIMEOUT = 60.0
 FETCH_TIMEOUT = 600.0
@@ -92,23 +99,51 @@ def split_login(url: str) -> tuple[str, dict[str, str]]:
 async def _must(command: Command, code: str, within: float = LOCAL_TIMEOUT, **env: str) -> bytes:
     ended = await run(command, within, env)
     if ended.exit_status != 0:
-        raise SourceError(code, detail=ended.stderr[-2000:])
+        raise SourceError(code, detail=last_words(ended.stderr, 2000))
     return ended.stdout
 
 
+_IN_USE: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
+_DAMAGED = re.compile(
+    r"\.lock['\": ]|corrupt|bad object|object file .* is empty|not a git repository|bad (?:ref|pack)"
+)
+"""What git says when a mirror was left broken, such as by a killed git."""
+
+
+@asynccontextmanager
+async def alone_in(mirror: Path) -> AsyncIterator[None]:
+    """A mirror is used by one at a time: two fetches spoil each other, and a broken mirror is made anew."""
+    lock = _IN_USE.setdefault(mirror, asyncio.Lock())
+    async with lock:
+        yield
+
+
 async def update_mirror(mirror: Path, repository: str) -> None:
-    """Brings the mirror up to date. Raises SourceError when the repository does not answer or refuses."""
+    """Brings the mirror up to date, a broken one by making it anew: it is only a cache.
+
+    To be called `alone_in` it. Raises SourceError when the repository does not answer or refuses.
+    """
     local = Path(repository).expanduser()
     clean, login = split_login(
         repository if "://" in repository or not local.exists() else str(local.resolve())
     )
+    ended = await _fetch(mirror, clean, login)
+    if ended.exit_status != 0 and _DAMAGED.search(ended.stderr):
+        log.warning(
+            "a mirror is broken and made anew", mirror=mirror.name, said=last_words(ended.stderr, 500)
+        )
+        await asyncio.to_thread(shutil.rmtree, mirror)
+        ended = await _fetch(mirror, clean, login)
+    if ended.exit_status != 0:
+        shown = without_logins(clean)
+        raise SourceError("error-git-fetch", repository=shown, detail=last_words(ended.stderr, 2000))
+
+
+async def _fetch(mirror: Path, address: str, login: Mapping[str, str]) -> Ended:
     if not (mirror / "HEAD").is_file():
         mirror.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         await _must(commands.init_mirror(mirror), "error-git")
-    ended = await run(commands.fetch(mirror, clean), FETCH_TIMEOUT, login)
-    if ended.exit_status != 0:
-        shown = without_logins(clean)
-        raise SourceError("error-git-fetch", repository=shown, detail=ended.stderr[-2000:])
+    return await run(commands.fetch(mirror, address), FETCH_TIMEOUT, login)
 
 
 async def resolve(mirror: Path, ref: str) -> str:

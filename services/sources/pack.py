@@ -7,7 +7,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -62,13 +62,16 @@ async def _origin(
         return
     wanted = _checked_ref(ref or project.source.branch)
     mirror = mirrors.absolute() / f"{project.name}.git"
-    await git.update_mirror(mirror, project.source.git)
-    commit = await git.resolve(mirror, wanted)
-    with tempfile.TemporaryDirectory(prefix=f"{project.name}-", dir=mirror.parent) as folder:
-        files = Path(folder) / "files"
-        files.mkdir()
-        await git.export(mirror, commit, files)
-        yield await _from_commit(mirror, commit, files, deployed)
+    async with AsyncExitStack() as stack:
+        async with git.alone_in(mirror):
+            await git.update_mirror(mirror, project.source.git)
+            commit = await git.resolve(mirror, wanted)
+            folder = tempfile.TemporaryDirectory(prefix=f"{project.name}-", dir=mirror.parent)
+            files = Path(stack.enter_context(folder)) / "files"
+            files.mkdir()
+            await git.export(mirror, commit, files)
+            origin = await _from_commit(mirror, commit, files, deployed)
+        yield origin
 
 
 def _checked_ref(ref: str) -> str:

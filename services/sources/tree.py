@@ -38,9 +38,7 @@ class Entry:
 
 def never_shipped(project: Project) -> frozenset[str]:
     """The env file lives on the server only. Without a configured one, Compose's own `.env` is meant."""
-    if project.env_file:
-        return frozenset({str(project.env_file)})
-    return frozenset({".env", str(project.compose_file.parent / ".env")})
+    return frozenset(str(file) for file in project.env_files)
 
 
 def walk(root: Path, *, never: frozenset[str], gitignore: bool) -> list[Entry]:

@@ -63,13 +63,15 @@ class Database:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """All or nothing, one at a time. A cancelled transaction is rolled back."""
         async with self._writing:
-            await self._connection.execute("BEGIN IMMEDIATE")
             try:
+                await asyncio.shield(self._connection.execute("BEGIN IMMEDIATE"))
                 yield self._connection
+                await asyncio.shield(self._connection.commit())
             except BaseException:
+                # Statements run in a thread, one after the other: also a BEGIN whose waiter was cancelled is behind
+                # us then. Without an open transaction this does nothing.
                 await asyncio.shield(self._connection.rollback())
                 raise
-            await asyncio.shield(self._connection.commit())
 
     async def write(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> int:
         """One statement in its own transaction. Returns how many rows it changed."""

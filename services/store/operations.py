@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
-from services.models import Backup, Operation, Person, Progress, Release, State, Step
+from services import policy
+from services.models import Asked, Operation, Person, Progress, State, Step
 from services.phrases import Phrase
 from services.store import outbox
 from services.store.database import Database, Row, Transaction
@@ -40,37 +41,68 @@ class ActiveAlready(Exception):
         self.other = other
 
 
+_AWAITING = (
+    "SELECT body FROM operations WHERE state = 'proposed' AND chat_id = ? AND expires_at > ?"
+    " AND json_extract(body, '$.asked.person.id') = ? ORDER BY created_at DESC LIMIT 1"
+)
+_AWAITING_ONE = (
+    "SELECT body FROM operations WHERE state = 'proposed' AND chat_id = ? AND expires_at > ?"
+    " AND json_extract(body, '$.asked.person.id') = ? AND nonce = ?"
+)
+
+
 class OperationRows:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, redact: Callable[[str], str]) -> None:
         self._database = database
+        self._redact = redact
+
+    def _clean(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Reasons quote what commands printed: no secret of it is stored, nor told from there."""
+        return {
+            name: value.redacted(self._redact) if isinstance(value, Phrase) else value
+            for name, value in fields.items()
+        }
 
     # --- the gate ---
 
     async def propose(self, operation: Operation) -> Operation:
         """Stores a proposal and its card in one transaction. The same update proposes once."""
-        now = operation.created_at.timestamp()
         async with self._database.transaction() as tx:
             update_id = operation.origin.update_id
             if update_id is not None and (same := await _load(tx, "update_id = ?", (update_id,))):
                 return same
-            await tx.execute(
-                "INSERT INTO operations (id, kind, project, state, nonce, update_id, chat_id, created_at, expires_at,"
-                " body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    operation.id,
-                    operation.kind,
-                    operation.project,
-                    operation.state,
-                    operation.nonce,
-                    update_id,
-                    operation.origin.chat_id,
-                    now,
-                    operation.expires_at.timestamp(),
-                    operation.model_dump_json(),
-                ),
-            )
-            await outbox.put(tx, "card", [operation.origin.chat_id], now, operation.id)
+            await self._add(tx, operation)
         return operation
+
+    async def _add(self, tx: Transaction, operation: Operation) -> None:
+        await tx.execute(
+            "INSERT INTO operations (id, kind, project, state, nonce, update_id, chat_id, created_at, expires_at,"
+            " body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                operation.id,
+                operation.kind,
+                operation.project,
+                operation.state,
+                operation.nonce,
+                operation.origin.update_id,
+                operation.origin.chat_id,
+                operation.created_at.timestamp(),
+                operation.expires_at.timestamp(),
+                operation.model_dump_json(),
+            ),
+        )
+        await outbox.put(
+            tx, "card", [operation.origin.chat_id], operation.created_at.timestamp(), operation.id
+        )
+
+    async def supersede(self, operation_id: str, fresh: Operation, reason: Phrase) -> None:
+        """Its plan was overtaken: it ends unrun, and the new proposal stands in its place. Both or nothing."""
+        async with self._database.transaction() as tx:
+            operation = await self._active(tx, operation_id)
+            ended = {"state": State.DISMISSED, "finished_at": fresh.created_at, "reason": reason}
+            await _save(tx, operation.model_copy(update=ended))
+            await outbox.touch(tx, operation_id, final=True)
+            await self._add(tx, fresh)
 
     async def proposed_by_update(self, update_id: int) -> Operation | None:
         row = await self._database.one("SELECT body FROM operations WHERE update_id = ?", (update_id,))
@@ -81,6 +113,7 @@ class OperationRows:
     ) -> Operation | None:
         """The gate: exactly one tap turns a proposal into a queued operation. None for every other tap.
 
+        Where a tap is not enough the proposal comes back, with who was asked to type the project's name.
         Raises ActiveAlready (and leaves the proposal as it is) when the project is busy.
         """
         async with self._database.transaction() as tx:
@@ -93,19 +126,71 @@ class OperationRows:
             row = await cursor.fetchone()
             if row is None or _operation(row).plan.blocked:
                 return None
-            operation = _operation(row).model_copy(update={"state": State.QUEUED, "confirmed_by": by})
-            try:
-                await _save(tx, operation)
-            except sqlite3.IntegrityError:
-                other = await _load(
-                    tx, "project = ? AND state IN ('queued', 'running')", (operation.project,)
-                )
-                if other is None:
-                    raise
-                raise ActiveAlready(other) from None
-            await outbox.touch(tx, operation.id, final=True)
-            await outbox.put(tx, "progress", [chat_id], now.timestamp(), operation.id)
+            operation = _operation(row)
+            if operation.kind.typed:
+                return await self._ask(tx, operation, by, now)
+            return await self._queue(tx, operation, by, chat_id, now)
+
+    async def _ask(
+        self, tx: Transaction, operation: Operation, by: Person, now: datetime
+    ) -> Operation | None:
+        """Notes who is asked to type the name. None while somebody else is."""
+        asked = operation.asked
+        if asked and asked.until > now and asked.person.id != by.id:
+            return None
+        until = min(policy.typed_until(now), operation.expires_at)
+        operation = operation.model_copy(update={"asked": Asked(person=by, until=until)})
+        await _save(tx, operation)
+        await outbox.touch(tx, operation.id)
         return operation
+
+    async def _queue(
+        self, tx: Transaction, operation: Operation, by: Person, chat_id: int, now: datetime
+    ) -> Operation:
+        operation = operation.model_copy(update={"state": State.QUEUED, "confirmed_by": by})
+        try:
+            await _save(tx, operation)
+        except sqlite3.IntegrityError:
+            other = await _load(tx, "project = ? AND state IN ('queued', 'running')", (operation.project,))
+            if other is None:
+                raise
+            raise ActiveAlready(other) from None
+        await outbox.touch(tx, operation.id, final=True)
+        await outbox.put(tx, "progress", [chat_id], now.timestamp(), operation.id)
+        return operation
+
+    async def awaiting(self, person_id: int, chat_id: int, now: datetime) -> Operation | None:
+        """The proposal whose name this person was asked to type in this chat."""
+        row = await self._database.one(_AWAITING, (chat_id, now.timestamp(), person_id))
+        operation = _operation(row) if row else None
+        return operation if operation and operation.asked and operation.asked.until > now else None
+
+    async def confirm_typed(self, nonce: str, by: Person, chat_id: int, now: datetime) -> Operation | None:
+        """The stronger gate: the name was typed by whom it was asked of, in time. None for everything else.
+
+        Raises ActiveAlready when the project is busy.
+        """
+        async with self._database.transaction() as tx:
+            cursor = await tx.execute(_AWAITING_ONE, (chat_id, now.timestamp(), by.id, nonce))
+            row = await cursor.fetchone()
+            operation = _operation(row) if row else None
+            if operation is None or operation.asked is None or operation.asked.until <= now:
+                return None
+            return await self._queue(tx, operation, by, chat_id, now)
+
+    async def stop_asking(self, now: datetime) -> list[Operation]:
+        """Whose time for typing is over: their cards get the button back."""
+        rows = await self._database.all(
+            "SELECT body FROM operations WHERE state = 'proposed' AND json_extract(body, '$.asked') IS NOT NULL"
+        )
+        late = [one for row in rows if (one := _operation(row)).asked and one.asked.until <= now]
+        for operation in late:
+            async with self._database.transaction() as tx:
+                fresh = await _load(tx, "id = ? AND state = 'proposed'", (operation.id,))
+                if fresh and fresh.asked and fresh.asked.until <= now:
+                    await _save(tx, fresh.model_copy(update={"asked": None}))
+                    await outbox.touch(tx, fresh.id)
+        return late
 
     async def dismiss(self, nonce: str, by: Person, chat_id: int, now: datetime) -> Operation | None:
         """Somebody said no to a proposal."""
@@ -141,7 +226,7 @@ class OperationRows:
         """Changes fields of an active operation and marks its messages."""
         async with self._database.transaction() as tx:
             operation = await self._active(tx, operation_id)
-            operation = operation.model_copy(update=fields)
+            operation = operation.model_copy(update=self._clean(fields))
             await _save(tx, operation)
             if touch:
                 await outbox.touch(tx, operation_id)
@@ -181,7 +266,12 @@ class OperationRows:
         async with self._database.transaction() as tx:
             operation = await self._active(tx, operation_id)
             operation = operation.model_copy(
-                update={"phase": "rollback", "reason": reason, "log_tail": log_tail, "progress": None}
+                update={
+                    "phase": "rollback",
+                    "reason": reason.redacted(self._redact),
+                    "log_tail": self._redact(log_tail),
+                    "progress": None,
+                }
             )
             await _save(tx, operation)
             await tx.execute(
@@ -202,7 +292,7 @@ class OperationRows:
         async with self._database.transaction() as tx:
             operation = await self._active(tx, operation_id)
             fields |= {"state": state, "finished_at": now, "progress": None}
-            operation = operation.model_copy(update=fields)
+            operation = operation.model_copy(update=self._clean(fields))
             await _save(tx, operation)
             await outbox.touch(tx, operation_id, final=True)
             if state.is_verdict:
@@ -250,39 +340,3 @@ class OperationRows:
             "SELECT body FROM operations WHERE state IN ('proposed', 'queued', 'running')"
         )
         return {pack.file for row in rows if (pack := _operation(row).plan.pack)}
-
-
-class BackupRows:
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def add(self, backup: Backup) -> None:
-        await self._database.write(
-            "INSERT OR REPLACE INTO backups (id, project, at, body) VALUES (?, ?, ?, ?)",
-            (backup.id, backup.project, backup.at.timestamp(), backup.model_dump_json()),
-        )
-
-    async def newest(self, project: str, limit: int = 1) -> list[Backup]:
-        rows = await self._database.all(
-            "SELECT body FROM backups WHERE project = ? ORDER BY at DESC LIMIT ?", (project, limit)
-        )
-        return [Backup.model_validate_json(row["body"]) for row in rows]
-
-    async def recent(self, limit: int = 5) -> list[Backup]:
-        """The newest of all projects, newest first."""
-        rows = await self._database.all("SELECT body FROM backups ORDER BY at DESC LIMIT ?", (limit,))
-        return [Backup.model_validate_json(row["body"]) for row in rows]
-
-
-class ReleaseRows:
-    """History of what was deployed. The host is the truth about what is there now."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def add(self, release: Release) -> None:
-        at = (release.at or datetime.now(UTC)).timestamp()
-        await self._database.write(
-            "INSERT OR REPLACE INTO releases (id, project, at, body) VALUES (?, ?, ?, ?)",
-            (release.id, release.project, at, release.model_dump_json()),
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from services.phrases import Phrase
@@ -69,13 +69,14 @@ async def touch(tx: Transaction, operation: str, *, final: bool = False) -> None
 
 
 class Outbox:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, redact: Callable[[str], str]) -> None:
         self._database = database
+        self._redact = redact
 
     async def notice(self, phrase: Phrase, chats: Iterable[int], now: float) -> None:
         """Queues a message that belongs to no operation."""
         async with self._database.transaction() as tx:
-            await put(tx, "notice", chats, now, None, phrase)
+            await put(tx, "notice", chats, now, None, phrase.redacted(self._redact))
 
     async def noticed(self, phrase_id: str, since: float) -> bool:
         """Whether such a notice was queued after `since`."""
@@ -108,7 +109,7 @@ class Outbox:
     async def sending(self, row_id: int) -> None:
         """Marked before the request leaves: after a crash the row may or may not have arrived."""
         await self._database.write(
-            "UPDATE outbox SET uncertain = (state = 'sending' OR uncertain), state = 'sending', dirty = 0,"
+            "UPDATE outbox SET uncertain = (state = 'sending' OR uncertain), state = 'sending',"
             " attempts = attempts + 1 WHERE id = ?",
             (row_id,),
         )
@@ -132,8 +133,8 @@ class Outbox:
             (message_id, shown, row_id),
         )
 
-    async def editing(self, row_id: int) -> None:
-        """Clears the mark before rendering, so that a change during the edit marks it again."""
+    async def rendering(self, row_id: int) -> None:
+        """Clears the mark before its text is made, so that a change from then on marks it again."""
         await self._database.write("UPDATE outbox SET dirty = 0 WHERE id = ?", (row_id,))
 
     async def edited(self, row_id: int, shown: str, next_at: float) -> None:
@@ -166,6 +167,13 @@ class Outbox:
     async def dead(self, row_id: int) -> None:
         """It can never be delivered (blocked, chat gone). Its edits are given up too."""
         await self._database.write("UPDATE outbox SET state = 'dead', dirty = 0 WHERE id = ?", (row_id,))
+
+    async def divert(self, row: Outgoing, chats: Iterable[int], now: float) -> None:
+        """A verdict that its chat can never be told is told to these: somebody must learn of it."""
+        async with self._database.transaction() as tx:
+            await tx.execute("UPDATE outbox SET state = 'dead', dirty = 0 WHERE id = ?", (row.id,))
+            if row.kind == "verdict":
+                await put(tx, row.kind, chats, now, row.operation_id)
 
     async def move_chat(self, old: int, new: int) -> None:
         """A group became a supergroup: what waits for the old chat goes to the new one."""

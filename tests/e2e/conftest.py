@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -25,9 +24,20 @@ def real_parts() -> None:
     require_real_parts()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def here(real_parts: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+PACE = "0.4"
+"""Of the simulated engine: the demo's is 1."""
+GROUNDS = ("practice", pytest.param("real", marks=[pytest.mark.engine, pytest.mark.sshd]))
+"""Every scenario runs on both: where they differ, the practice server is wrong."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=GROUNDS)
+async def here(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[World]:
     """A world that the tests of a module share, in their order."""
-    folder: Path = tmp_path_factory.mktemp("world")
-    async with world(folder) as made:
-        yield made
+    if request.param == "real":
+        require_real_parts()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPSGATE_PRACTICE_PACE", PACE)
+        async with world(tmp_path_factory.mktemp("world"), ground=request.param) as made:
+            yield made

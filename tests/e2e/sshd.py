@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 ADDRESS = "127.0.0.1"
 START_DEADLINE = 10.0
@@ -39,6 +39,7 @@ class Sshd:
 
     def __init__(self, directory: Path, *, forwarding: bool = True, options: Sequence[str] = ()) -> None:
         """`forwarding=False` refuses forwarded unix sockets; `options` are further lines for sshd_config."""
+        self.docker = "docker"
         self.address = ADDRESS
         self.port = _free_port()
         self.user = pwd.getpwuid(os.getuid()).pw_name
@@ -145,6 +146,11 @@ class Sshd:
         """Writes the present host key into `known_hosts`."""
         key = self._host_key.with_suffix(".pub").read_text().split()[:2]
         self.known_hosts.write_text(f"[{self.address}]:{self.port} {' '.join(key)}\n")
+
+    def told(self) -> dict[str, Any]:
+        """What a bot's settings say about this host."""
+        names = ("address", "port", "user", "key_file", "known_hosts")
+        return {name: getattr(self, name) for name in names}
 
     # --- looking and using ------------------------------------------------------------------------------------
 

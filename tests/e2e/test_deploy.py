@@ -11,12 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.stack.project import BUILD_FAILURE, HEALTH_FAILURE
+from bot.sandbox.practice.sample import BUILD_FAILURE, HEALTH_FAILURE
 from tests.e2e.world import ANNA, World
 
 pytestmark = [
-    pytest.mark.engine,
-    pytest.mark.sshd,
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(240),
 ]
@@ -147,7 +145,17 @@ async def test_a_backup_is_kept_on_the_host_and_here_and_restores_with_the_same_
 def _rows_after_restore(here: World, dump: Path) -> str:
     container = here.server.container("db").id
     here.server.psql("CREATE DATABASE scratch", database="postgres")
-    restore = ["docker", "exec", "-i", container, "pg_restore", "-U", "fitnessapp_user", "-d", "scratch"]
+    restore = [
+        here.server.docker,
+        "exec",
+        "-i",
+        container,
+        "pg_restore",
+        "-U",
+        "fitnessapp_user",
+        "-d",
+        "scratch",
+    ]
     with dump.open("rb") as archive:
         subprocess.run(restore, stdin=archive, check=True)
     rows = here.server.psql("SELECT count(*) FROM diary", database="scratch")

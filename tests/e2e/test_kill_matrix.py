@@ -14,8 +14,6 @@ from services.plans import DEPLOY_STEPS
 from tests.e2e.world import World
 
 pytestmark = [
-    pytest.mark.engine,
-    pytest.mark.sshd,
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(240),
 ]

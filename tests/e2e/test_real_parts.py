@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.sandbox.practice.sample import BUILD_FAILURE, HEALTH_FAILURE, SampleProject
 from tests.e2e import engine
 from tests.e2e.sshd import Sshd, why_no_sshd
 from tests.e2e.stack.by_hand import deploy_by_hand
-from tests.e2e.stack.project import BUILD_FAILURE, HEALTH_FAILURE, PracticeProject
 from tests.e2e.stack.server import PracticeServer
 
 PREPARE = Path(engine.__file__).parent / "prepare.sh"
@@ -137,7 +137,7 @@ class Deployed:
 
     def __init__(self, folder: Path, sshd: Sshd) -> None:
         self.sshd = sshd
-        self.project = PracticeProject.create(folder / "source")
+        self.project = SampleProject.create(folder / "source")
         self.server = PracticeServer(sshd.home)
         self.taken: dict[str, float] = {}
 

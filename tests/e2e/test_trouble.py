@@ -10,8 +10,6 @@ from bot.sandbox.played import Sent, Tap
 from tests.e2e.world import BORIS, STRANGER, World
 
 pytestmark = [
-    pytest.mark.engine,
-    pytest.mark.sshd,
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(240),
 ]

@@ -4,30 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import signal
 import sqlite3
-import sys
-import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import AbstractContextManager, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
+from bot.sandbox.bot_process import BotProcess, Practised
 from bot.sandbox.client import Sim
 from bot.sandbox.played import SimMessage, SimUser
+from bot.sandbox.practice.sample import SampleProject
 from bot.sandbox.process import LocalBotApi
+from tests.e2e.practice_ground import PracticeGround
 from tests.e2e.sshd import Sshd
-from tests.e2e.stack.project import PracticeProject
-from tests.e2e.stack.server import COMPOSE_FILE, DATABASE, DATABASE_USER, ENV_FILE, PracticeServer
+from tests.e2e.stack.server import PracticeServer
 
-ROOT = Path(__file__).resolve().parents[2]
 ANNA, BORIS, STRANGER = 1001, 1002, 6666
 VERDICT = r"\A[^\n]*\b(succeeded|failed|rolled back|needs a human)\b"
 """A verdict's first line says one of the four."""
 DEADLINE = 120.0
 """Seconds within which a verdict must arrive; a deploy of the practice stack takes about ten."""
+
+
+class Ground(Protocol):
+    """The host that Opsgate reaches over SSH, with the means to trouble it."""
+
+    @property
+    def home(self) -> Path: ...
+    @property
+    def docker(self) -> str: ...
+    def told(self) -> dict[str, Any]:
+        """What the bot's settings say about it: address, port, user, key_file, known_hosts."""
+        ...
+
+    def cut(self, *, refuse_for: float = 0) -> int: ...
+    def silence(self) -> AbstractContextManager[None]: ...
+    def change_host_key(self) -> None: ...
+    def pin(self) -> None: ...
 
 
 @dataclass
@@ -36,13 +52,12 @@ class World:
 
     folder: Path
     api: LocalBotApi
-    sshd: Sshd
-    project: PracticeProject
+    sshd: Ground
+    project: SampleProject
     server: PracticeServer
     anna: SimUser
     boris: SimUser
-    bot: asyncio.subprocess.Process | None = None
-    started_at: float = 0
+    bot: BotProcess
     settings: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -59,71 +74,30 @@ class World:
             "TELEGRAM_API_URL": self.api.url,
             "LOG_FORMAT": "json",
         } | self.settings
-        (self.folder / ".env").write_text("".join(f"{key}={value}\n" for key, value in env.items()))
-        more = "\n".join(f"{key} = {value}" for key, value in project.items())
-        (self.folder / "opsgate.toml").write_text(
-            f"""[hosts.home]
-address = "{self.sshd.address}"
-port = {self.sshd.port}
-user = "{self.sshd.user}"
-key_file = "{self.sshd.key_file}"
-known_hosts = "{self.sshd.known_hosts}"
-connect_timeout = 3
-keepalive_interval = 1
-
-[projects.fitnessapp]
-host = "home"
-path = "{self.server.path}"
-compose_file = "{COMPOSE_FILE}"
-env_file = "{ENV_FILE}"
-compose_project = "{self.server.compose_project}"
-source = {{ git = "{self.project.path}", branch = "main" }}
-database = {{ service = "db", name = "{DATABASE}", user = "{DATABASE_USER}" }}
-health = [{{ url = "{self.server.url}" }}]
-healthy_for = 1
-health_timeout = 60
-min_free_disk_mb = 10
-{more}
-"""
+        practised = Practised(
+            **self.sshd.told(),
+            path=self.server.path,
+            source=self.project.path,
+            compose_project=self.server.compose_project,
+            site=self.server.url,
         )
+        self.bot.write_settings(env, practised.toml(project))
 
     async def start_bot(self, *, kill_at: str = "") -> None:
         """Starts `python -m bot run`; with `kill_at` ("<phase>:<step>:<moment>") one that kills itself there."""
         module = "tests.e2e.killable" if kill_at else "bot"
-        environment = {
-            key: value for key, value in os.environ.items() if key not in {"BOT_TOKEN", "ADMIN_IDS"}
-        }
-        environment |= {"PYTHONPATH": str(ROOT), "KILL_AT": kill_at, "PYTHONWARNINGS": "default"}
-        self.started_at = time.monotonic()
-        with (self.folder / "bot.log").open("ab") as log:
-            self.bot = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", module, "run", cwd=self.folder, env=environment, stdout=log, stderr=log
-            )
+        await self.bot.start(module, KILL_AT=kill_at, PYTHONWARNINGS="default")
 
     async def wait_for_bot(self) -> int:
         """Waits until the bot process ended by itself; its exit status (negative: the signal)."""
-        assert self.bot is not None
-        async with asyncio.timeout(DEADLINE):
-            status = await self.bot.wait()
-        self.bot = None
-        return status
+        return await self.bot.ended(DEADLINE)
 
     async def stop_bot(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Signals the bot process by its id and waits for its end."""
-        if self.bot is None:
-            return 0
-        if self.bot.returncode is None:
-            self.bot.send_signal(number)
-        return await self.wait_for_bot()
-
-    def rss(self) -> int:
-        """Resident memory of the bot process, in bytes."""
-        assert self.bot is not None
-        status = Path(f"/proc/{self.bot.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) * 1024
+        return await self.bot.stop(number, DEADLINE)
 
     def bot_log(self) -> str:
-        return (self.folder / "bot.log").read_text()
+        return self.bot.log()
 
     # --- what an admin does ---
 
@@ -182,16 +156,21 @@ min_free_disk_mb = 10
 
 
 @asynccontextmanager
-async def world(folder: Path, *, flood: str = "off", forwarding: bool = True) -> AsyncIterator[World]:
-    """Builds a world and clears everything it made, the bot first."""
+async def world(
+    folder: Path, *, ground: str = "real", flood: str = "off", forwarding: bool = True
+) -> AsyncIterator[World]:
+    """Builds a world on the real parts or on the practice server, and clears all that it made, the bot first."""
     folder.mkdir(parents=True, exist_ok=True)
-    project = PracticeProject.create(folder / "source")
-    async with LocalBotApi.start(flood=flood) as api:
-        with Sshd(folder / "sshd", forwarding=forwarding) as sshd:
-            server = PracticeServer(sshd.home)
+    project = SampleProject.create(folder / "source")
+    practice = folder / "practice" if ground == "practice" else None
+    async with LocalBotApi.start(flood=flood, practice=practice) as api:
+        with (
+            Sshd(folder / "sshd", forwarding=forwarding) if practice is None else PracticeGround(api) as sshd
+        ):
+            server = PracticeServer(sshd.home, sshd.docker)
             anna = await api.sim.user(ANNA, "Anna", start=False)
             boris = await api.sim.user(BORIS, "Boris", start=False)
-            here = World(folder, api, sshd, project, server, anna, boris)
+            here = World(folder, api, sshd, project, server, anna, boris, BotProcess(folder))
             here.write_settings()
             try:
                 yield here

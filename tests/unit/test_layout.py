@@ -11,11 +11,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("bot", "handlers", "services")
-PRODUCT = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+# A project to deploy: it runs in its own containers only.
+SAMPLE = ROOT / "bot/sandbox/practice/sample/template"
+PRODUCT = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py") if SAMPLE not in path.parents)
 LONGEST = 350
 
 IMPLEMENTED_RULES = (
-    *("R-DX-1", "R-DB-1", "R-DB-2", "R-DB-3", "R-DB-4", "R-RB-1", "R-RB-3"),
+    *("R-DX-1", "R-DB-1", "R-DB-2", "R-DB-3", "R-DB-4", "R-DB-5", "R-RB-1", "R-RB-3"),
     *("R-UX-1", "R-UX-2", "R-UX-3", "R-UX-4"),
 )
 """Rules of the runbook that Opsgate carries out today; a rule is added here in the change that builds it."""
@@ -56,9 +58,9 @@ def test_the_contracts_of_import_linter_are_kept() -> None:
 @pytest.mark.parametrize(
     ("package", "rooms"),
     [
-        ("asyncssh", ("services/remote/",)),
+        ("asyncssh", ("services/remote/", "bot/sandbox/practice/")),
         ("aiosqlite", ("services/store/",)),
-        ("sqlite3", ("services/store/",)),
+        ("sqlite3", ("services/store/", "bot/sandbox/practice/postgres/")),
         ("aiodocker", ("services/remote/",)),
         ("aiogram", ("bot/", "handlers/")),
     ],
@@ -69,6 +71,27 @@ def test_a_library_is_imported_in_its_room_only(package: str, rooms: tuple[str, 
 
 def test_the_local_bot_api_is_an_opinion_independent_of_aiogram() -> None:
     assert {path for path in importers("aiogram") if path.startswith("bot/sandbox/")} == set()
+
+
+def test_the_sandbox_imports_nothing_else_of_the_bot() -> None:
+    reached = {
+        (name(path), module)
+        for path in PRODUCT
+        if name(path).startswith("bot/sandbox/")
+        for module in imports(path)
+        if module.startswith("bot.") and not module.startswith("bot.sandbox")
+    }
+    assert reached == set()
+
+
+def test_only_the_command_line_opens_the_sandbox() -> None:
+    opening = {
+        name(path)
+        for path in PRODUCT
+        if not name(path).startswith("bot/sandbox/")
+        and any(f"{module}.".startswith("bot.sandbox.") for module in imports(path))
+    }
+    assert opening <= {"bot/cli.py"}
 
 
 def test_services_import_neither_bot_nor_handlers() -> None:

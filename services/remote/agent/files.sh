@@ -5,7 +5,7 @@ verb_write() {
     absolute "$1"
     [ ! -L "$1" ] || die 66 "a symbolic link: $1"
     case "$1" in
-        *_opsgate/*) make_state_dir "${1%%_opsgate/*}_opsgate" ;;
+        *_opsgate/*) make_state_dir "${1%_opsgate/*}_opsgate" ;;
     esac
     local temp="$1.in.$$"
     mkdir -p "${1%/*}" || exit 1
@@ -44,6 +44,17 @@ probe_wget() {
     ! wget --help 2>&1 | grep -q -e --max-redirect || still='--max-redirect=0 --tries=1'
     # shellcheck disable=SC2086 # options of ours
     timeout "$2" wget -q -S -O /dev/null $still "$1" 2>&1 | sed -n 's|^.*HTTP/[0-9.]* \([0-9][0-9][0-9]\).*|\1|p' | head -n 1
+}
+
+# copy-rows COMMAND...: runs it, and prints "<rows> <COPY line>" for each COPY block of what it prints. Ends as it ends;
+# a block without its end is status 1.
+verb_copy_rows() {
+    { "$@"; printf '\nexit %s\n' $?; } | awk '
+        copying && $0 == "\\." { copying = 0; printf "%.0f %s\n", rows, head; next }
+        copying { rows++; next }
+        /^COPY .* FROM stdin;$/ { copying = 1; rows = 0; head = $0; next }
+        { last = $0 }
+        END { if (copying || last !~ /^exit [0-9]+$/) exit 1; exit substr(last, 6) + 0 }'
 }
 
 # host PATH → "key value" lines. What cannot be had is left out; docker_error and compose_error say why.

@@ -1,7 +1,8 @@
 # --- jobs: commands that outlive the connection ------------------------------------------------------------------
 # jobs/<id>/spec       one word per line: arg, env NAME=value, cwd, stdin, stdout, epoch, and a last line "end"
 # jobs/<id>/pid        "<pid> <start time> <boot>" of the runner, the leader of the job's session
-# jobs/<id>/rc         exit status, or "fenced"; written last
+# jobs/<id>/rc         exit status, or "fenced", in its first line; written last
+# jobs/<id>/room       becomes rc where the disk is full by then
 # jobs/<id>/log        stderr, and stdout where the spec names no file; cut at LOG_CAP
 # jobs/<id>/cancelled  a person asked for its end
 LOG_CAP=${OPSGATE_LOG_CAP:-67108864}
@@ -133,6 +134,7 @@ verb_run_job() {
     look $$ && [ "$p_session" = $$ ] || exit 1
     boot_now
     : >>"$dir/log"
+    job_room || : # what cannot be reserved now may fit later
     printf '%s %s %s\n' $$ "$p_start" "$boot" | put "$dir/pid" || exit 1
     exec 8>&-
 
@@ -196,11 +198,23 @@ job_enter() {
 
 job_end() {
     rm -f "$dir/pipe"
-    printf '%s\n' "$1" | put "$dir/rc"
+    printf '%s\n' "$1" | put "$dir/rc" 2>/dev/null || job_end_full "$1"
+    rm -f "$dir/room"
     exit 0
 }
 
-# job_log: stdin → log, up to the cap. It always reads on, so that a chatty command is not stopped by its log.
+# job_room: room on the disk for the exit status, taken before the command can fill it.
+job_room() {
+    [ -s "$dir/room" ] || awk 'BEGIN { for (i = 0; i < 4096; i++) print "" }' >"$dir/room" && flush "$dir/room"
+}
+
+# job_end_full STATUS: over what is allocated already, without a truncation that would give it away.
+job_end_full() {
+    printf '%s\n' "$1" 1<>"$dir/room" && flush "$dir/room" && mv -f "$dir/room" "$dir/rc" && flush "$dir"
+}
+
+# job_log: stdin → log, up to the cap. It always reads on to the end, so that a command is stopped neither by a long
+# log nor by a full disk.
 job_log() {
     local size before=-1
     trap '' TERM
@@ -210,8 +224,9 @@ job_log() {
             exec cat >/dev/null
         fi
         before=$size
-        dd bs=65536 count=64 2>/dev/null >>"$dir/log"
+        dd bs=65536 count=64 2>/dev/null >>"$dir/log" || break
     done
+    exec cat >/dev/null
 }
 
 # poll STATE ID OFFSET → "<state> <rc or -> <log size>", then at most 64 KiB of the log from there.

@@ -27,12 +27,13 @@ case "$verb" in
     unpack) words unpack 2 2 $# && verb_unpack "$@" ;;
     verify) words verify 2 2 $# && verb_verify "$@" ;;
     safety-copy) words safety-copy 4 4 $# && verb_safety_copy "$@" ;;
-    swap) words swap 5 5 $# && verb_swap "$@" ;;
+    swap) words swap 5 9 $# && verb_swap "$@" ;;
     unswap) words unswap 3 3 $# && verb_unswap "$@" ;;
     remove-tree) words remove-tree 2 2 $# && verb_remove_tree "$@" ;;
     write) words write 1 1 $# && verb_write "$@" ;;
     read) words read 2 2 $# && verb_read "$@" ;;
     probe) words probe 2 2 $# && verb_probe "$@" ;;
+    copy-rows) words copy-rows 1 20 $# && verb_copy_rows "$@" ;;
     host) words host 1 1 $# && verb_host "$@" ;;
     *) die 64 "no such verb: $verb" ;;
 esac

@@ -33,6 +33,16 @@ manifest_check() {
         }' "$1" || die 66 "not a sound manifest: $1"
 }
 
+# known MANIFEST|- → the same, or "-" where it is gone: nobody knows any more which files were of that release.
+known() {
+    if [ "$1" = - ] || [ -f "$1" ]; then
+        printf '%s\n' "$1"
+    else
+        say "the old release's manifest is gone, so no file is taken for its: $1"
+        printf '%s\n' -
+    fi
+}
+
 # under TREE LIST COMMAND...: runs the command in TREE with the paths of LIST as arguments, however many.
 under() {
     local tree="$1" list="$2"
@@ -61,6 +71,13 @@ differing() {
             path = substr($0, 72)
             if (!(path in same) || ((path in x) != (substr($0, 67, 3) == "755"))) print path
         }' "$2"
+}
+
+# unchanged LIVE MANIFEST LIST → the paths of LIST whose file in LIVE still has the content that MANIFEST gave it.
+unchanged() {
+    [ -s "$3" ] || return 0
+    awk -v list="$3" 'BEGIN { while ((getline path < list) > 0) wanted[path] = 1 } substr($0, 72) in wanted' "$2" >"$work/given"
+    manifest_sums "$work/given" | (cd "$1" && sha256sum -c 2>/dev/null) | sed -n 's|^\./\(.*\): OK$|\1|p'
 }
 
 # parents LIST → every directory above the paths, each once, the upper one first.

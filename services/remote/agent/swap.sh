@@ -5,6 +5,7 @@ verb_safety_copy() {
     absolute "$1"
     absolute "$2"
     manifest_check "$3"
+    set -- "$1" "$2" "$3" "$(known "$4")"
     manifest_check "$4"
     local live="$1" backup="$2"
     [ ! -L "$backup" ] && [ ! -L "$backup/files" ] || die 66 "a symbolic link: $backup"
@@ -61,23 +62,27 @@ copy_all() {
     chmod u+rwx "$2/files.part"
 }
 
-# swap LIVE TREE NEW_MANIFEST OLD_MANIFEST|- UNDO: file by file, by rename. Killed and run again, it goes on.
+# swap LIVE TREE NEW_MANIFEST OLD_MANIFEST|- UNDO KEEP...: file by file, by rename. Killed and run again, it goes on.
+# KEEP are paths that are never removed, also when an old release had them: they are the server's own.
 verb_swap() {
     absolute "$1"
     absolute "$2"
     owned "$5" undo
     manifest_check "$3"
-    manifest_check "$4"
-    local live="$1" tree="$2" new="$3" undo="$5"
+    local live="$1" tree="$2" new="$3" undo="$5" old
+    old=$(known "$4")
+    manifest_check "$old"
     [ -d "$live" ] || die 4 "no such directory: $live"
     [ ! -e "$undo/undone" ] || die 65 "this swap was taken back: $undo"
     mkdir -p "${undo%/*}" || exit 1
     work_in "$undo.work"
+    shift 5
+    if [ $# -gt 0 ]; then printf '%s\n' "$@"; fi >"$work/keep"
     if [ -d "$undo" ]; then
         cmp -s "$new" "$undo/new" || die 65 "another swap was begun under this name: $undo"
         no_detours "$live" "$new"
     else
-        swap_plan "$live" "$new" "$4" "$undo"
+        swap_plan "$live" "$new" "$old" "$undo"
     fi
     differing "$live" "$new" >"$work/different"
     sort "$undo/changed" "$undo/added" >"$work/ours"
@@ -101,8 +106,11 @@ swap_plan() {
     local path
     manifest_paths "$2" >"$work/new-paths"
     manifest_paths "$3" >"$work/old-paths"
-    unlisted "$work/new-paths" "$work/old-paths" >"$work/gone"
-    present "$1" "$work/gone" >"$work/removed"
+    unlisted "$work/new-paths" "$work/old-paths" >"$work/not-new"
+    unlisted "$work/keep" "$work/not-new" >"$work/gone"
+    present "$1" "$work/gone" >"$work/still-there"
+    unchanged "$1" "$3" "$work/still-there" >"$work/removed"
+    unlisted "$work/removed" "$work/still-there" | sed 's|^|opsgate: left in place, since it was changed after its release: |' >&2
     sort -u "$work/new-paths" "$work/removed" >"$work/touched"
     no_detours "$1" "$work/touched"
     mkdir "$work/undo" || exit 1

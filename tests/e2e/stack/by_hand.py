@@ -6,12 +6,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from bot.sandbox.practice.sample import SampleProject
 from tests.e2e.sshd import Sshd
-from tests.e2e.stack.project import PracticeProject
 from tests.e2e.stack.server import PracticeServer
 
 
-def deploy_by_hand(project: PracticeProject, server: PracticeServer, sshd: Sshd) -> dict[str, float]:
+def deploy_by_hand(project: SampleProject, server: PracticeServer, sshd: Sshd) -> dict[str, float]:
     """Deploys the project's present tree and returns the seconds that each step took, in order.
 
     Like the procedure it ends when `up` returns: it waits for no health beyond the stack's own `depends_on`, and

@@ -38,8 +38,12 @@ class Container(NamedTuple):
 class PracticeServer:
     """Where one test's stack lives: `<home>/fitnessapp`, a Compose project name and a port that nobody else uses."""
 
-    def __init__(self, home: Path) -> None:
-        """Makes the deployment path with its env file, as an admin would before the first deploy."""
+    def __init__(self, home: Path, docker: str = "docker") -> None:
+        """Makes the deployment path with its env file, as an admin would before the first deploy.
+
+        `docker` is the command that reaches the stack's engine from here.
+        """
+        self.docker = docker
         self.path = home / "fitnessapp"
         self.backup_path = home / "fitnessapp_backup"
         self.compose_project = f"fitnessapp-{secrets.token_hex(4)}"
@@ -95,7 +99,7 @@ class PracticeServer:
         ids = self._ids("ps", "--all", "--no-trunc")
         if not ids:
             return []
-        found = [_container(one) for one in json.loads(_docker("container", "inspect", *ids))]
+        found = [_container(one) for one in json.loads(self._run("container", "inspect", *ids))]
         return sorted(found, key=lambda one: (one.service, one.name))
 
     def container(self, service: str) -> Container:
@@ -115,15 +119,15 @@ class PracticeServer:
         """The unaligned answer of psql inside the db container, without the last line's end."""
         db = self.container("db").id
         psql = ["psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-U", DATABASE_USER, "-d", database]
-        return _docker("exec", "--interactive", db, *psql, stdin=sql).rstrip("\n")
+        return self._run("exec", "--interactive", db, *psql, stdin=sql).rstrip("\n")
 
     def exec(self, service: str, *argv: str) -> str:
         """Standard output of a command inside a service's container."""
-        return _docker("exec", self.container(service).id, *argv)
+        return self._run("exec", self.container(service).id, *argv)
 
     def logs(self, service: str) -> str:
         """Everything that the service's container has written, both streams."""
-        argv = ["docker", "logs", self.container(service).id]
+        argv = [self.docker, "logs", self.container(service).id]
         return subprocess.run(
             argv, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ).stdout
@@ -157,11 +161,19 @@ class PracticeServer:
 
     def _remove(self, listing: Sequence[str], removal: Sequence[str]) -> None:
         if found := self._ids(*listing):
-            _docker(*removal, *found)
+            self._run(*removal, *found)
 
     def _ids(self, *verb: str) -> list[str]:
-        listed = _docker(*verb, "--quiet", "--filter", f"label={_PROJECT_LABEL}={self.compose_project}")
+        listed = self._run(*verb, "--quiet", "--filter", f"label={_PROJECT_LABEL}={self.compose_project}")
         return sorted(set(listed.split()))
+
+    def _run(self, *arguments: str, stdin: str = "") -> str:
+        argv = [self.docker, *arguments]
+        done = subprocess.run(argv, check=False, input=stdin, capture_output=True, text=True)
+        if done.returncode != 0:
+            message = f"docker {arguments[0]} {arguments[1]}: {done.stderr.strip()}"
+            raise RuntimeError(message)
+        return done.stdout
 
 
 def _container(data: dict[str, Any]) -> Container:
@@ -176,14 +188,6 @@ def _container(data: dict[str, Any]) -> Container:
         started_at=data["State"]["StartedAt"],
         restarts=data["RestartCount"],
     )
-
-
-def _docker(*arguments: str, stdin: str = "") -> str:
-    done = subprocess.run(["docker", *arguments], check=False, input=stdin, capture_output=True, text=True)
-    if done.returncode != 0:
-        message = f"docker {arguments[0]} {arguments[1]}: {done.stderr.strip()}"
-        raise RuntimeError(message)
-    return done.stdout
 
 
 def _letters_and_digits(length: int) -> str:

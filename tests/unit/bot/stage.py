@@ -105,6 +105,8 @@ class ScriptedOperations:
         self.listed: list[Operation] = []
         self.steps: list[Step] = []
         self.log: Path | None = None
+        self.awaited: Operation | None = None
+        self.awaited_of = (ANNA.id, ANNA.id)
 
     def _note(self, *call: Any) -> None:
         self.calls.append(call)
@@ -123,6 +125,13 @@ class ScriptedOperations:
 
     async def dismiss(self, nonce: str, by: Person, chat_id: int, message_id: int) -> Tap:
         self._note("dismiss", nonce, by.id, chat_id, message_id)
+        return self.tap
+
+    async def awaiting(self, by: Person, chat_id: int) -> Operation | None:
+        return self.awaited if (by.id, chat_id) == self.awaited_of else None
+
+    async def confirm_typed(self, nonce: str, by: Person, chat_id: int, typed: str) -> Tap:
+        self._note("confirm_typed", nonce, by.id, chat_id, typed)
         return self.tap
 
     async def cancel(self, operation_id: str, by: Person) -> Tap:

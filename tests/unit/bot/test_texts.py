@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[3]
 CODE = re.compile(
     r"(error|notice|tap|health|stale|hint)(-[a-z]+)+|no-log|log-too-big|looking|nothing-to-cancel"
 )
-NOT_TEXTS = {"health-previous", "tap-"}
+NOT_TEXTS = {"health-previous", "health-again", "tap-"}
 
 
 class _Variables(FluentVisitor):

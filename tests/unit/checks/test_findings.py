@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services import plans
 from services.checks import backup_findings, deploy_findings
 from services.checks.database import DatabaseState, database_container, database_state, is_first
 from services.models import Container, EnvFacts, Facts, Finding, HostFacts, Pack, Release, Severity
@@ -181,7 +182,7 @@ def test_a_password_that_breaks_the_url_blocks_every_deploy(ok: bool | None, cod
 def test_lines_of_the_env_file_that_cannot_be_read_are_named() -> None:
     env = EnvFacts(exists=True, unreadable_lines=(3, 7))
     finding = the(deploy_findings(project(), facts(env=env), pack()), "env-unreadable")
-    assert (finding.severity, finding.args["lines"]) == (Severity.WARNING, "3, 7")
+    assert (finding.severity, finding.args["lines"]) == (Severity.BLOCKER, "3, 7")
 
 
 def test_an_empty_server_has_no_database_to_back_up_and_says_so() -> None:
@@ -190,14 +191,34 @@ def test_an_empty_server_has_no_database_to_back_up_and_says_so() -> None:
     assert found(backup_findings(project(), empty())) == {"backup-nothing-deployed": Severity.BLOCKER}
 
 
-@pytest.mark.parametrize(
-    "containers", [(), (container("db"),), (container("db", "exited"), container("backend"))]
-)
+def half_way(*containers: Container) -> Facts:
+    """What a first deploy that never succeeded leaves."""
+    return empty(containers=containers, volumes=("v",), has_deployed_files=True, first_unfinished=True)
+
+
+@pytest.mark.parametrize("containers", [(), (container("db", "created"),), (container("backend", "exited"),)])
 def test_a_first_deploy_that_never_succeeded_is_still_the_first(containers: tuple[Container, ...]) -> None:
     """R-DB-3: otherwise a first deploy with a broken database could never be mended by the next one."""
-    halfway = empty(containers=containers, volumes=("v",), has_deployed_files=True, first_unfinished=True)
-    assert is_first(halfway)
-    assert "first-deploy" in found(deploy_findings(project(), halfway, pack()))
+    left = half_way(*containers)
+    assert is_first(left)
+    assert "first-deploy" in found(deploy_findings(project(), left, pack()))
+    assert not plans.deploy(project(), left, pack()).backup
+
+
+def test_a_stack_that_runs_is_no_first_deploy_whatever_an_older_one_left() -> None:
+    """R-DB-3: somebody brought the stack up by hand after a first deploy had failed."""
+    live = half_way(container("db"), container("backend"))
+    plan = plans.deploy(project(), live, pack())
+    assert (plan.first, plan.backup, set(plan.old_images)) == (False, True, {"db", "backend"})
+
+
+def test_a_stopped_database_that_a_first_deploy_left_is_backed_up_too() -> None:
+    """R-DB-3: only a person can say that it holds nothing, and learns how to say it."""
+    left = half_way(container("db", "exited"), container("backend", "exited"))
+    plan = plans.deploy(project(), left, pack())
+    assert (plan.backup, plan.start_database) == (True, "a" * 64)
+    finding = the(list(plan.findings), "database-left")
+    assert (finding.severity, finding.args["command"]) == (Severity.WARNING, "docker rm fitnessapp-db-1")
 
 
 def test_once_a_release_stood_there_it_is_never_a_first_deploy_again() -> None:
@@ -288,3 +309,28 @@ def test_what_blocks_comes_first() -> None:
     bad = facts({"clock_skew": 99, "docker": None}, env=EnvFacts(exists=False))
     severities = [finding.severity for finding in deploy_findings(project(), bad, pack(dirty=True))]
     assert severities == [Severity.BLOCKER, Severity.BLOCKER, Severity.WARNING, Severity.INFO]
+
+
+def test_another_name_for_the_stack_than_its_release_had_blocks_all_that_would_use_it() -> None:
+    """R-DB-1: Compose would start a second, empty database beside the data."""
+    was = RELEASE.model_copy(update={"compose_project": "fitness"})
+    renamed = facts(current=was, compose_project="docker")
+    for findings in (deploy_findings(project(), renamed, pack()), backup_findings(project(), renamed)):
+        finding = the(findings, "stack-renamed")
+        assert finding.severity is Severity.BLOCKER
+        assert finding.args == {"name": "docker", "recorded": "fitness"}
+    same = facts(current=was, compose_project="fitness")
+    assert deploy_findings(project(), same, pack()) == []
+
+
+def test_a_release_without_its_record_is_a_warning() -> None:
+    findings = deploy_findings(project(), facts(current_known=False), pack())
+    assert found(findings) == {"release-unknown": Severity.WARNING}
+
+
+def test_the_next_dump_needs_room_beside_the_release() -> None:
+    """R-DX-1: or the backup fills the disk of the live database."""
+    dumped = facts({"disk_available": 8 * GIB}, last_dump=4 * GIB)
+    assert the(deploy_findings(project(), dumped, pack(unpacked=GIB)), "disk-low").args["needed"] == 9216
+    assert the(backup_findings(project(), facts({"disk_available": 5 * GIB}, last_dump=4 * GIB)), "disk-low")
+    assert backup_findings(project(), facts({"disk_available": 6 * GIB}, last_dump=4 * GIB)) == []

@@ -95,6 +95,7 @@ def test_names_in_logs_hold_no_arguments() -> None:
     [
         (docker.tag(IMAGE, "fitnessapp-backend"), f"docker tag -- {IMAGE} fitnessapp-backend"),
         (docker.start_container(ID), f"docker start -- {ID}"),
+        (docker.stop_container(ID), f"docker stop -- {ID}"),
         (docker.rename(ID, "app-db-1"), f"docker rename -- {ID} app-db-1"),
         (docker.remove_container(ID), f"docker rm -- {ID}"),
         (docker.logs(ID, 20), f"docker logs --tail 20 -- {ID}"),

@@ -21,6 +21,7 @@ from services.projects import Database
 
 MODULES = (compose, docker, dumps, files, git, postgres)
 LOCAL_OR_FILES = {"git", "cat", "stat", "ln", "mkdir", "sha256sum", "mv", "rm", "test"}
+LOOK = ("-exec", "stat", "-c", "%s %n", "{}", "+")
 SERVICES = Path(services.__file__).parent
 
 # Every word with a leading dash that a docker builder may say, before and behind the `--`.
@@ -31,14 +32,15 @@ FLAGS = {
 }
 INNER_FLAGS = {
     *("--format=custom", "--no-password", "--file=/dev/null", "--quiet", "--no-psqlrc", "--no-align"),
-    *("--tuples-only", "--set=ON_ERROR_STOP=1", "--command"),
+    *("--tuples-only", "--set=ON_ERROR_STOP=1", "--command", "--single-transaction"),
+    *("--data-only", "--file=-", "--exit-on-error", "--no-owner"),
 }
-INNER_OPTIONS_WITH_NAMES = ("--username=", "--dbname=")
+INNER_OPTIONS_WITH_NAMES = ("--username=", "--dbname=", "--role=")
 INNER_PROGRAMS = {"pg_dump", "pg_restore", "pg_isready", "psql"}
 COMPOSE_VERBS = {"config", "build", "up", "ps", "stop", "start"}
 DOCKER_VERBS = {
     *(("tag",), ("image", "rm"), ("image", "inspect"), ("start",), ("rename",), ("rm",), ("logs",)),
-    *(("container", "inspect"), ("ps",), ("volume", "ls"), ("version",), ("exec",)),
+    *(("restart",), ("stop",), ("container", "inspect"), ("ps",), ("volume", "ls"), ("version",), ("exec",)),
 }
 GLOBAL_FLAGS_WITH_VALUE = {"--ansi", "-p", "-f", "--env-file"}
 
@@ -112,8 +114,11 @@ def strategy_for(annotation: Any) -> st.SearchStrategy[Any]:
         int: st.integers(-5, 100_000) | TEXT,
         ComposeContext: contexts(),
         Database: DATABASES,
+        postgres.Shape: st.builds(postgres.Shape, TEXT, TEXT, TEXT, st.none() | TEXT),
         Path: TEXT.map(Path),
-        PurePosixPath: (TEXT | st.just("/b/database/x.dump.part")).map(PurePosixPath),
+        PurePosixPath: (TEXT | st.sampled_from(["/b/database/x.dump.part", "/b/database"])).map(
+            PurePosixPath
+        ),
     }
     if annotation in by_type:
         return by_type[annotation]
@@ -153,6 +158,13 @@ def assert_harmless(argv: tuple[str, ...]) -> None:
         assert argv[1:3] == ("-f", "--")
         assert len(argv) == 4
         assert argv[3].endswith(".dump.part")
+    if argv[0] == "env":  # nothing but the language for one that looks
+        assert argv[1:5] == ("LC_ALL=C", "stat", "-L", "-c")
+        return
+    if argv[0] == "find":  # only looks, at dumps
+        assert argv[1].endswith("/database")
+        assert argv[2:] == ("-maxdepth", "1", "-type", "f", "-name", "*.dump", *LOOK)
+        return
     if argv[0] in LOCAL_OR_FILES:
         return
     assert argv[0] == "docker"

@@ -56,6 +56,7 @@ PACK = Pack(
 class Said:
     exit_status: int
     stdout: bytes = b""
+    stderr: bytes = b""
     truncated: bool = False
 
 
@@ -86,6 +87,7 @@ class FakeHost:
     docker: bool = True
     engine_refuses: bool = False
     lock: FakeLock = field(default_factory=FakeLock)
+    says: str = "No such file or directory"  # of a path that it does not show
     asked_for: list[str] = field(default_factory=list)
     at_once: int = 0
     most_at_once: int = 0
@@ -99,12 +101,23 @@ class FakeHost:
     async def run(self, command: Command, *, check: bool = True) -> Said:
         assert not check
         await self._turn()
+        if command.argv[0] == "find":
+            return self._dumps(PurePosixPath(command.argv[1]))
         paths = [PurePosixPath(word) for word in command.argv[command.argv.index("--") + 1 :]]
-        if command.argv[0] == "stat":
-            lines = [f"{self.files[path][0]} {path}\n" for path in paths if path in self.files]
-            return Said(int(len(lines) < len(paths)), "".join(lines).encode())
+        if "stat" in command.argv:
+            return self._stat(paths)
         mode, content = self.files.get(paths[0], ("", b""))
         return Said(0 if mode not in {"", "0"} else 1, content)
+
+    def _stat(self, paths: list[PurePosixPath]) -> Said:
+        lines = [f"{self.files[path][0]} {path}\n" for path in paths if path in self.files]
+        gone = [f"stat: cannot stat '{path}': {self.says}\n" for path in paths if path not in self.files]
+        return Said(int(bool(gone)), "".join(lines).encode(), ("noise\n" + "".join(gone)).encode())
+
+    def _dumps(self, folder: PurePosixPath) -> Said:
+        found = [path for path in self.files if path.parent == folder]
+        lines = [f"{len(self.files[path][1])} {path}\n" for path in found]
+        return Said(0 if found else 1, "".join(lines).encode(), b"" if found else b"find: no such folder")
 
     async def verb(self, verb: str, *words: Word) -> bytes:
         assert (verb, words) == ("host", (PATH,))
@@ -259,6 +272,7 @@ async def test_a_release_whose_record_is_gone_keeps_its_id() -> None:
     facts = await read_facts(host, PROJECT, b"key")
     assert facts.current is not None
     assert facts.current.id == "20260101-000000-aaaaaaaa"
+    assert not facts.current_known
 
 
 @pytest.mark.parametrize("content", [b"../../etc", b".hidden"])
@@ -305,3 +319,55 @@ async def test_our_own_lease_without_a_job_is_no_obstacle() -> None:
     assert (await read_facts(FakeHost(lock=FakeLock(Held(phrase, ours))), PROJECT, b"key")).lock is None
     working = FakeHost(lock=FakeLock(Held(phrase, ours, job_runs=True)))
     assert (await read_facts(working, PROJECT, b"key")).lock == phrase
+
+
+@pytest.mark.parametrize("says", ["Permission denied", "Input/output error", "stale file handle"])
+async def test_what_the_host_could_not_look_at_is_not_taken_for_missing(says: str) -> None:
+    """R-DB-3: a live stack that cannot be seen must not look like an empty server."""
+    host = deployed()
+    del host.files[COMPOSE]
+    host.says = says
+    with pytest.raises(HostError) as raised:
+        await read_facts(host, PROJECT, b"key")
+    assert raised.value.phrase.id == "error-file-unreadable"
+
+
+async def test_a_host_that_ends_the_look_without_a_word_is_an_error() -> None:
+    class Silent(FakeHost):
+        def _stat(self, paths: list[PurePosixPath]) -> Said:
+            return Said(254)
+
+    with pytest.raises(HostError):
+        await read_facts(Silent(), PROJECT, b"key")
+
+
+async def test_a_stack_without_containers_keeps_the_name_of_its_release() -> None:
+    """R-DB-1: a second name would mean a second stack, with new, empty volumes."""
+    host = deployed()
+    host.inspected = []
+    record = Release(id="20260101-000000-aaaaaaaa", project="fitnessapp", compose_project="fitness")
+    file = STATE / "releases/20260101-000000-aaaaaaaa/release.json"
+    host.files[file] = ("600", record.model_dump_json().encode())
+    facts = await read_facts(host, PROJECT, b"key")
+    assert facts.compose_project == "fitness"
+    assert set(host.asked_for) == {"fitness"}
+
+
+async def test_secrets_of_an_env_file_that_nobody_configured_are_learned_too() -> None:
+    """Compose finds a .env beside its file by itself."""
+    plain = PROJECT.model_copy(update={"env_file": None})
+    host = deployed()
+    host.files[PATH / "docker/.env"] = ("600", b"API_KEY=from-beside\n")
+    host.files[PATH / ".env"] = ("0", b"")  # not for us: no reason to stop
+    learned: list[EnvFile] = []
+    facts = await read_facts(host, plain, b"key", learn=learned.append)
+    assert [one["API_KEY"].get_secret_value() for one in learned] == ["from-beside"]
+    assert facts.env is None
+
+
+async def test_the_newest_dump_tells_how_large_the_next_one_may_be() -> None:
+    host = deployed()
+    folder = PurePosixPath("/home/me/fitnessapp_backup/database")
+    host.files[folder / "db-20260101-000000-aaaa.dump"] = ("600", b"12345")
+    host.files[folder / "db-20260102-000000-aaaa.dump"] = ("600", b"123")
+    assert (await read_facts(host, PROJECT, b"key")).last_dump == 3

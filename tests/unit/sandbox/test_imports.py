@@ -4,6 +4,7 @@ import sys
 _PROBE = """
 import sys
 import bot.sandbox.process
+import bot.sandbox.practice.days
 foreign = [name for name in sys.modules if name.split(".")[0] in {"aiogram", "telegram", "services", "handlers"}]
 foreign += [name for name in sys.modules if name.startswith("bot.") and not name.startswith("bot.sandbox")]
 print(foreign)

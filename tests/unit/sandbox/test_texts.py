@@ -65,11 +65,17 @@ def test_a_caption_may_be_empty_but_not_longer_than_1024() -> None:
         message_caption("x" * 1025, None, None)
 
 
-def test_parse_modes_are_refused_because_opsgate_sends_entities() -> None:
+def test_a_parse_mode_is_read_in_any_case_and_an_unknown_or_older_one_is_refused() -> None:
+    assert message_text("<b>x</b>", None, "hTmL").entities == (_bold(0, 1),)
     with pytest.raises(ApiError, match="unsupported parse_mode"):
         message_text("x", None, "BBCode")
-    with pytest.raises(ApiError, match="send entities instead"):
-        message_text("x", None, "HTML")
+    with pytest.raises(ApiError, match="the older Markdown is not served"):
+        message_text("x", None, "Markdown")
+
+
+def test_outer_white_space_goes_after_the_markup_is_read() -> None:
+    formatted = message_text(" <b> x </b> ", None, "HTML")
+    assert (formatted.text, formatted.entities) == ("x", (_bold(0, 1),))
 
 
 def test_outer_white_space_and_carriage_returns_go_and_entities_move_along() -> None:

@@ -54,6 +54,7 @@ class ScriptedLock:
     error: OpsgateError | None = None
     epoch: int = 0
     released: list[int] = field(default_factory=list)
+    renewing: list[Exception | None] = field(default_factory=list)
 
     async def claim(self, _state_dir: object, _operation: str, _owner: str, _lease: int) -> int:
         if self.error:
@@ -61,7 +62,10 @@ class ScriptedLock:
         self.epoch += 1
         return self.epoch
 
-    async def renew(self, _state_dir: object, _epoch: int, _lease: int) -> None: ...
+    async def renew(self, _state_dir: object, _epoch: int, _lease: int) -> None:
+        """Raises what is scripted for this call; the last of it stays in force."""
+        if self.renewing and (error := self.renewing[0] if len(self.renewing) == 1 else self.renewing.pop(0)):
+            raise error
 
     async def release(self, _state_dir: object, epoch: int) -> None:
         self.released.append(epoch)

@@ -51,6 +51,22 @@ def test_a_one_shot_job_that_ended_with_success_is_well() -> None:
     assert judge([container(state="exited", exit_code=0, restart_policy="no")], ["backend"]) == []
 
 
+def test_a_job_that_ended_with_success_after_some_failures_is_well() -> None:
+    done = container(state="exited", exit_code=0, restart_policy="on-failure", restarts=MOST_RESTARTS)
+    assert judge([done], ["backend"]) == []
+
+
+def test_a_job_that_is_tried_again_and_fails_is_not_well() -> None:
+    failing = container(state="exited", exit_code=1, restart_policy="on-failure")
+    assert [ill.code for ill in judge([failing], ["backend"])] == ["health-exited"]
+
+
+def test_what_a_person_stopped_or_an_old_release_left_behind_makes_no_release_ill() -> None:
+    stopped = container("pgadmin", state="exited", exit_code=137)
+    assert judge([container("db"), container("backend"), stopped], ["db", "backend"]) == []
+    assert [ill.service for ill in judge([container("db"), stopped], ["db", "pgadmin"])] == ["pgadmin"]
+
+
 def test_an_unhealthy_container_gets_a_little_time_before_it_is_believed() -> None:
     since: dict[str, float] = {}
     ills = judge([container(health="unhealthy")], [])

@@ -161,6 +161,7 @@ async def test_a_fenced_runner_stops_and_asks_for_a_human_when_it_had_begun(stag
     stage.behaviour["undo-up"] = [Fenced()]
     ended = await stage.run(await stage.queued())
     assert ended.state is State.NEEDS_HUMAN
+    assert stage.did == ["lock", "build", "swap", "up"]
 
 
 async def test_a_cancellation_before_the_swap_changes_nothing(stage: Stage) -> None:

@@ -187,3 +187,15 @@ async def test_an_admin_who_blocks_the_bot_is_reported_once_until_they_return(st
     assert not await store.people.set_reachable(ANNA.id, False, 2.0)
     assert [admin.reachable for admin in await store.people.admins([ANNA.id, BORIS.id])] == [False, True]
     assert await store.people.set_reachable(ANNA.id, True, 3.0)
+
+
+async def test_a_cancelled_change_never_stands_in_the_way_of_the_next(store: Store) -> None:
+    """At whatever moment: also while its BEGIN is on its way to the database."""
+    for moments in range(12):
+        async with asyncio.TaskGroup() as group:
+            change = group.create_task(store.inbox.put([{"update_id": 100 + moments}], 1.0))
+            for _ in range(moments):
+                await asyncio.sleep(0)
+            change.cancel()
+        async with asyncio.timeout(5):
+            assert await store.inbox.put([{"update_id": 500 + moments}], 1.0) == 1

@@ -193,3 +193,61 @@ async def test_a_missing_repository_is_an_error_and_asks_nobody(packer: Packer, 
     with pytest.raises(SourceError) as raised:
         await packer.git(str(tmp_path / "nowhere"))
     assert re.search("nowhere", str(raised.value.phrase.args["repository"]))
+
+
+@pytest.mark.parametrize("lock", ["packed-refs.lock", "refs/heads/main.lock"])
+async def test_a_lock_that_a_killed_git_left_does_not_stop_deploys_for_good(
+    repository: Path, packer: Packer, lock: str
+) -> None:
+    git(repository, "branch", "gone")
+    await packer.git(str(repository))
+    git(packer.mirrors / "app.git", "pack-refs", "--all")
+    (packer.mirrors / "app.git" / lock).touch()
+    git(repository, "branch", "-D", "gone")
+    git(repository, "tag", "v9")
+    write(repository, {"app.py": "print(9)\n"})
+    new = commit(repository, "After the kill")
+    assert (await packer.git(str(repository))).commit == new
+    assert (await packer.git(str(repository), "v9")).commit
+
+
+async def test_a_mirror_that_is_no_repository_any_more_is_made_anew(repository: Path, packer: Packer) -> None:
+    await packer.git(str(repository))
+    (packer.mirrors / "app.git" / "HEAD").write_bytes(b"")
+    write(repository, {"app.py": "print(9)\n"})
+    new = commit(repository, "After the power cut")
+    assert (await packer.git(str(repository))).commit == new
+
+
+async def test_a_repository_that_does_not_answer_costs_no_mirror(repository: Path, packer: Packer) -> None:
+    await packer.git(str(repository))
+    (packer.mirrors / "app.git" / "kept").touch()
+    with pytest.raises(SourceError):
+        await packer.git(str(repository.parent / "nowhere"))
+    assert (packer.mirrors / "app.git" / "kept").exists()
+
+
+async def test_two_deploys_of_a_project_at_once_do_not_meet_in_its_mirror(
+    repository: Path, packer: Packer
+) -> None:
+    for number in range(3):
+        git(repository, "branch", f"b{number}")
+    async with asyncio.TaskGroup() as group:
+        packs = [group.create_task(packer.git(str(repository), f"b{number}")) for number in range(3)]
+    assert len({pack.result().commit for pack in packs}) == 1
+
+
+async def test_a_mirror_is_used_by_one_at_a_time(tmp_path: Path) -> None:
+    inside = 0
+
+    async def use() -> None:
+        nonlocal inside
+        async with git_source.alone_in(tmp_path / "app.git"):
+            inside += 1
+            assert inside == 1
+            await asyncio.sleep(0.01)
+            inside -= 1
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(5):
+            group.create_task(use())

@@ -1,0 +1,93 @@
+"""R-DB-5: what must be so before a database is replaced by a backup, or by the one before it."""
+
+from __future__ import annotations
+
+from services.checks.database import DatabaseState, database_state, start_by_hand
+from services.checks.host import MIB
+from services.facts.cluster import Seen
+from services.models import Backup, Cluster, Facts, Finding, Severity
+from services.projects import Project
+
+ROOM = 2
+"""The safety copy and the database that is made beside the live one: twice the larger of dump and database."""
+
+
+def reachable(project: Project, facts: Facts, seen: Seen) -> list[Finding]:
+    """A running database, and a role that may rename it."""
+    if project.database is None:
+        return [Finding(code="restore-no-database", severity=Severity.BLOCKER)]
+    state = database_state(project, facts)
+    if state is DatabaseState.FIRST:
+        return [Finding(code="restore-nothing-deployed", severity=Severity.BLOCKER)]
+    if seen.cluster is None:
+        args = {"service": project.database.service, "command": start_by_hand(project, facts)}
+        return [Finding(code="restore-database-down", severity=Severity.BLOCKER, args=args)]
+    return _rights(seen, seen.cluster)
+
+
+def _rights(seen: Seen, cluster: Cluster) -> list[Finding]:
+    if not seen.worker:
+        return [Finding(code="restore-rights", severity=Severity.BLOCKER, args={"role": cluster.user})]
+    if seen.worker != cluster.user:
+        args = {"role": cluster.user, "worker": seen.worker}
+        return [Finding(code="restore-worker", severity=Severity.INFO, args=args)]
+    return []
+
+
+def room(project: Project, facts: Facts, seen: Seen, backup: Backup) -> list[Finding]:
+    largest = max(backup.size, seen.cluster.size if seen.cluster else 0)
+    if facts.host.disk_available >= ROOM * largest:
+        return []
+    args = {
+        "free": facts.host.disk_available // MIB,
+        "needed": -(-ROOM * largest // MIB),
+        "path": str(project.path.parent),
+    }
+    return [Finding(code="restore-disk", severity=Severity.BLOCKER, args=args)]
+
+
+def dump_is_good(seen: Seen, backup: Backup) -> list[Finding]:
+    """The dump is on the host, and is the one that was proven."""
+    args: dict[str, str | int | float] = {"file": str(backup.host_file)}
+    if seen.dump is None:
+        return [Finding(code="dump-missing", severity=Severity.BLOCKER, args=args)]
+    size, sha256 = seen.dump
+    if size != backup.size or sha256 not in {backup.sha256, ""}:
+        return [Finding(code="dump-changed", severity=Severity.BLOCKER, args=args)]
+    return []
+
+
+def versions(seen: Seen, backup: Backup) -> list[Finding]:
+    """An older server may not read what a newer one wrote."""
+    if seen.cluster is None:
+        return []
+    args: dict[str, str | int | float] = {"version": seen.cluster.version, "dumped": backup.server or "?"}
+    if backup.server and _major(seen.cluster.version) < _major(backup.server):
+        return [Finding(code="restore-older-server", severity=Severity.BLOCKER, args=args)]
+    return [Finding(code="restore-server", severity=Severity.INFO, args=args)]
+
+
+def _major(version: str) -> int:
+    digits = version.split(".", 1)[0]
+    return int(digits) if digits.isdecimal() else 0
+
+
+def own_settings(seen: Seen) -> list[Finding]:
+    """pg_dump does not write what belongs to the database as such."""
+    if seen.cluster is None or not seen.cluster.own_settings:
+        return []
+    args = {"names": ", ".join(seen.cluster.own_settings)}
+    return [Finding(code="restore-settings", severity=Severity.WARNING, args=args)]
+
+
+def kept_is_there(seen: Seen, name: str) -> list[Finding]:
+    """What an undo brings back."""
+    if seen.cluster is None or name in seen.databases:
+        return []
+    return [Finding(code="undo-gone", severity=Severity.BLOCKER, args={"name": name})]
+
+
+def something_kept(seen: Seen, kept: tuple[str, ...]) -> list[Finding]:
+    if seen.cluster is None or kept:
+        return []
+    return [Finding(code="drop-nothing", severity=Severity.BLOCKER)]

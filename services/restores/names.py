@@ -1,0 +1,41 @@
+"""Which databases an operation works on: names say whether a swap happened, so they are fixed by the plan alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.commands.postgres import aside
+from services.models import Kind, Operation, short_id
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The databases of one swap: `incoming` gets the live name, the live one becomes `outgoing`."""
+
+    live: str
+    incoming: str
+    outgoing: str
+    back: str
+    """What `incoming` is called after a swap was taken back."""
+
+
+def names_of(operation: Operation) -> Names:
+    """Of a restore or an undo. Raises ValueError for other kinds."""
+    about = operation.plan.restoring
+    if about is None:
+        raise ValueError(f"{operation.id} swaps no database")
+    live, short = about.database, short_id(operation.id)
+    undone = aside(live, "undone", short)
+    if operation.kind is Kind.RESTORE:
+        return Names(live, aside(live, "restore", short), aside(live, "before", short), back=undone)
+    return Names(live, about.incoming, undone, back=about.incoming)
+
+
+def replaced_by(live: str, restore: Operation) -> str:
+    """The name of the database that a restore replaced."""
+    return aside(live, "before", short_id(restore.id))
+
+
+def kept_by(live: str, operation: Operation) -> tuple[str, ...]:
+    """The names under which an operation may have kept a database."""
+    return replaced_by(live, operation), aside(live, "undone", short_id(operation.id))

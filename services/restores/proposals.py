@@ -1,0 +1,108 @@
+"""From a chosen backup, or an operation to take back, to a plan: reads, then computes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from services.checks.database import database_container
+from services.errors import BadInput
+from services.facts.cluster import Seen
+from services.models import Backup, Facts, Kind, Operation, Plan
+from services.projects import Database, Project
+from services.remote.hosts import Hosts
+from services.restores import plans
+from services.restores.names import replaced_by
+from services.restores.reading import dump_on_host, look, rows_of
+from services.store import Store
+
+
+class RestoreProposals:
+    """Makes plans, and makes them again when a tap arrives. `ref` is the id of a backup or of an operation."""
+
+    def __init__(self, facts: Callable[[Project], Awaitable[Facts]], hosts: Hosts, store: Store) -> None:
+        self._facts = facts
+        self._hosts = hosts
+        self._store = store
+
+    async def restore(self, project: Project, ref: str | None) -> Plan:
+        """The dump is hashed for the card. Raises BadInput for an unknown backup, and HostError."""
+        return await self._restore(project, await self._backup(project, ref), hashed=True)
+
+    async def restore_again(self, project: Project, plan: Plan) -> Plan:
+        """Without hashing again: the first step does, before anything changes."""
+        return await self._restore(project, await self._backup(project, _about(plan)), hashed=False)
+
+    async def _backup(self, project: Project, backup_id: str | None) -> Backup:
+        known = await self._store.backups.get(backup_id or "")
+        if known is None or known.project != project.name:
+            raise BadInput("error-no-backup")
+        return known
+
+    async def _restore(self, project: Project, backup: Backup, *, hashed: bool) -> Plan:
+        facts = await self._facts(project)
+        seen = await self._look(project, facts, counted=hashed)
+        dump = await dump_on_host(self._hosts.get(project.host), backup, hashed=hashed)
+        return plans.restore(project, facts, replace(seen, dump=dump), backup)
+
+    async def undo(self, project: Project, ref: str | None) -> Plan:
+        """Raises BadInput when there is no such restore."""
+        of = await self._operation(project, ref, {Kind.RESTORE})
+        facts = await self._facts(project)
+        seen = await self._look(project, facts, counted=True)
+        return plans.undo(project, facts, seen, of, await self._rows_kept(project, facts, seen, of))
+
+    async def undo_again(self, project: Project, plan: Plan) -> Plan:
+        of = await self._operation(project, _about(plan), {Kind.RESTORE})
+        facts = await self._facts(project)
+        return plans.undo(project, facts, await self._look(project, facts), of)
+
+    async def drop(self, project: Project, ref: str | None) -> Plan:
+        of = await self._operation(project, ref, {Kind.RESTORE, Kind.UNDO})
+        facts = await self._facts(project)
+        return plans.drop(project, facts, await self._look(project, facts), of)
+
+    async def drop_again(self, project: Project, plan: Plan) -> Plan:
+        return await self.drop(project, _about(plan))
+
+    async def _operation(self, project: Project, operation_id: str | None, kinds: set[Kind]) -> Operation:
+        of = await self._store.operations.get(operation_id or "")
+        if of is None or of.project != project.name or of.kind not in kinds or not of.state.is_verdict:
+            raise BadInput("error-no-operation")
+        return of
+
+    async def _look(self, project: Project, facts: Facts, *, counted: bool = False) -> Seen:
+        at = _running_database(project, facts)
+        if at is None:
+            return Seen()
+        container, database = at
+        remote = self._hosts.get(project.host)
+        seen = await look(remote, container, database)
+        rows = await rows_of(remote, container, database, seen.worker) if counted else None
+        return replace(seen, rows=rows)
+
+    async def _rows_kept(
+        self, project: Project, facts: Facts, seen: Seen, of: Operation
+    ) -> dict[str, int] | None:
+        at, kept = (
+            _running_database(project, facts),
+            replaced_by(project.database.name, of) if project.database else "",
+        )
+        if at is None or kept not in seen.databases:
+            return None
+        database = at[1].model_copy(update={"name": kept})
+        return await rows_of(self._hosts.get(project.host), at[0], database, seen.worker)
+
+
+def _running_database(project: Project, facts: Facts) -> tuple[str, Database] | None:
+    container = database_container(project, facts)
+    if project.database is None or container is None or container.state != "running":
+        return None
+    return container.id, project.database
+
+
+def _about(plan: Plan) -> str:
+    """The id that the plan was asked for with."""
+    if plan.restoring is None:
+        raise BadInput("error-internal")
+    return plan.restoring.backup.id if plan.restoring.backup else plan.restoring.of

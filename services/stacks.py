@@ -1,0 +1,150 @@
+"""The stack's containers: brought up, given their names back, stopped, and cleared of what a failed release added."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from pathlib import PurePosixPath
+from typing import Any
+
+from services import health
+from services.backups import SHORT, containers
+from services.commands import compose, docker
+from services.commands.compose import ComposeContext
+from services.errors import CommandFailed, Fenced, StepFailed
+from services.models import Container
+from services.remote.jobs import JobSpec
+from services.runs import Run, is_docker_away
+
+STRAY_NAME = re.compile(r"[0-9a-f]{12}_(?P<name>.+)")
+"""What Compose calls a container while it puts another in its place."""
+FORWARD_JOBS = ("build", "safety-copy", "swap", "up")
+"""Steps whose job may still run when a deploy turns back: it was given up while the host was away."""
+
+
+def context(run: Run, root: PurePosixPath) -> ComposeContext:
+    """The compose file below `root`; the env file is always the one in the deployment path."""
+    env_file = run.project.path / run.project.env_file if run.project.env_file else None
+    return ComposeContext(run.plan.compose_project, root / run.project.compose_file, env_file)
+
+
+def expected(run: Run) -> tuple[str, ...]:
+    """Services that must be well: those of the new release, on the way back those that ran before it."""
+    if run.phase == "forward":
+        return run.plan.pack.compose_services if run.plan.pack else ()
+    return run.plan.old_running or tuple(run.plan.old_images)
+
+
+async def up(run: Run) -> dict[str, Any]:
+    """RUNBOOK's `up -d --force-recreate`, on images that are built already."""
+    spec = JobSpec(
+        id=run.job_id(),
+        command=compose.up(context(run, run.project.path)),
+        state_dir=run.project.state_dir,
+        epoch=run.operation.epoch,
+    )
+    try:
+        await run.job(spec, run.project.up_timeout, prepare=mend_names)
+    except CommandFailed as error:
+        if run.phase == "rollback" and is_docker_away(error):  # met before the job was begun: worth waiting for
+            raise
+        raise await _why_not_up(run, error) from error
+    return {}
+
+
+async def _why_not_up(run: Run, error: CommandFailed) -> StepFailed:
+    """Compose says only that a dependency is unhealthy; its own last lines say why."""
+    found = await containers(run)
+    ills = [
+        ill
+        for ill in health.judge(found, expected(run))
+        if ill.code not in {"health-starting", "health-not-running", "health-missing"}
+    ]
+    if not ills:
+        return StepFailed("error-up-failed", detail=error.detail, status=error.exit_status)
+    tail = await health.service_log(run, ills[0].service, found)
+    return StepFailed(
+        ills[0].code,
+        detail=f"{error.detail.strip()}\n{tail}".strip(),
+        service=ills[0].service,
+        **ills[0].args,
+    )
+
+
+async def mend_names(run: Run) -> None:
+    """An interrupted `up` leaves containers called <hash>_<name>: the name is given back, or the stray one goes.
+
+    Only while no `up` runs: to Compose at work such a name is the new container, whose turn is still to come.
+    """
+    found = await containers(run)
+    by_name = {container.name: container for container in found}
+    for container in found:
+        stray = STRAY_NAME.fullmatch(container.name)
+        if stray is None:
+            continue
+        name = stray["name"]
+        holder = by_name.get(name)
+        if holder is None:
+            await run.remote.run(docker.rename(container.id, name), timeout=SHORT)
+        elif holder.state != "running" and container.state == "running":
+            await run.remote.run(docker.remove_container(holder.id), timeout=SHORT)
+            await run.remote.run(docker.rename(container.id, name), timeout=SHORT)
+        elif container.state != "running":
+            await run.remote.run(docker.remove_container(container.id), timeout=SHORT)
+
+
+# --- back ----------------------------------------------------------------------------------------
+
+
+async def end_forward(run: Run) -> dict[str, Any]:
+    """Ends what the way forward may have left running: a build that goes on would take the image names again."""
+    for step in FORWARD_JOBS:
+        if step in run.begun:
+            with suppress(Fenced):  # it waited for its turn and never ran
+                await run.remote.jobs.cancel(run.project.state_dir, run.forward_job(step))
+    return {}
+
+
+async def stop_new(run: Run) -> dict[str, Any]:
+    """Nothing ran before a first deploy: its containers are stopped. Volumes stay."""
+    await end_forward(run)
+    spec = JobSpec(
+        id=run.job_id(),
+        command=compose.stop(context(run, run.project.path)),
+        state_dir=run.project.state_dir,
+        epoch=run.operation.epoch,
+    )
+    await run.job(spec, run.project.up_timeout, prepare=_docker_answers)
+    return {}
+
+
+async def _docker_answers(run: Run) -> None:
+    await containers(run)
+
+
+async def up_previous(run: Run) -> dict[str, Any]:
+    """The old containers again, and nothing beside them that only the failed release had."""
+    await remove_added(run)
+    return await up(run)
+
+
+async def remove_added(run: Run) -> None:
+    """Services that the failed release added would go on with its code on the same database. Volumes stay."""
+    for container in await containers(run):
+        if not _added(run, container):
+            continue
+        if container.state not in {"created", "exited", "dead"}:
+            spec = JobSpec(
+                id=run.job_id(f"stop-{container.id[:12]}"),
+                command=docker.stop_container(container.id),
+                state_dir=run.project.state_dir,
+                epoch=run.operation.epoch,
+            )
+            await run.job(spec, run.project.up_timeout, log_name=f"stop-{container.service}")
+        await run.remote.run(docker.remove_container(container.id), timeout=SHORT)
+
+
+def _added(run: Run, container: Container) -> bool:
+    """Of the new release, and not there when the plan was made. What a person started beside them is theirs."""
+    declared = run.plan.pack.compose_services if run.plan.pack else ()
+    return container.service in declared and container.service not in run.plan.old_images

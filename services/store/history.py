@@ -1,0 +1,48 @@
+"""Backups and releases: what was made, newest first."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from services.models import Backup, Release
+from services.store.database import Database
+
+
+class BackupRows:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, backup: Backup) -> None:
+        await self._database.write(
+            "INSERT OR REPLACE INTO backups (id, project, at, body) VALUES (?, ?, ?, ?)",
+            (backup.id, backup.project, backup.at.timestamp(), backup.model_dump_json()),
+        )
+
+    async def get(self, backup_id: str) -> Backup | None:
+        row = await self._database.one("SELECT body FROM backups WHERE id = ?", (backup_id,))
+        return Backup.model_validate_json(row["body"]) if row else None
+
+    async def newest(self, project: str, limit: int = 1) -> list[Backup]:
+        rows = await self._database.all(
+            "SELECT body FROM backups WHERE project = ? ORDER BY at DESC LIMIT ?", (project, limit)
+        )
+        return [Backup.model_validate_json(row["body"]) for row in rows]
+
+    async def recent(self, limit: int = 5) -> list[Backup]:
+        """The newest of all projects, newest first."""
+        rows = await self._database.all("SELECT body FROM backups ORDER BY at DESC LIMIT ?", (limit,))
+        return [Backup.model_validate_json(row["body"]) for row in rows]
+
+
+class ReleaseRows:
+    """History of what was deployed. The host is the truth about what is there now."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, release: Release) -> None:
+        at = (release.at or datetime.now(UTC)).timestamp()
+        await self._database.write(
+            "INSERT OR REPLACE INTO releases (id, project, at, body) VALUES (?, ?, ?, ?)",
+            (release.id, release.project, at, release.model_dump_json()),
+        )

@@ -1,0 +1,125 @@
+"""R-DB-5: what may be made, renamed to and dropped beside a live database."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.commands import docker, postgres
+from services.commands.postgres import Shape, aside
+from services.projects import Database
+
+DB = Database(name="fitnessapp", user="fitnessapp_user")
+ID = "fe7dc6a4cd33"
+SHAPE = Shape("UTF8", "en_US.utf8", "en_US.utf8")
+NEW = "fitnessapp_restore_k3f9"
+
+
+def test_the_dump_goes_into_the_new_database_and_stops_at_the_first_error() -> None:
+    assert postgres.load(ID, DB, "fitnessapp_user", NEW, "opsgate:op-1").render() == (
+        f"docker exec --interactive --env PGAPPNAME=opsgate:op-1 -- {ID} pg_restore --exit-on-error --no-owner"
+        f" --role=fitnessapp_user --no-password --username=fitnessapp_user --dbname={NEW}"
+    )
+
+
+@pytest.mark.parametrize("name", ["fitnessapp", "postgres", "other_restore_k3f9", "fitnessapp_copy_k3f9"])
+def test_nothing_is_loaded_into_a_database_that_is_not_ours(name: str) -> None:
+    with pytest.raises(ValueError, match="keeps beside the live one"):
+        postgres.load(ID, DB, "fitnessapp_user", name, "opsgate:op-1")
+
+
+def test_a_new_database_is_empty_and_stores_text_as_the_live_one_does() -> None:
+    assert postgres.create(ID, DB, "fitnessapp_user", NEW, SHAPE).argv[-1] == (
+        'CREATE DATABASE "fitnessapp_restore_k3f9" WITH OWNER "fitnessapp_user" TEMPLATE template0'
+        " ENCODING 'UTF8' LC_COLLATE 'en_US.utf8' LC_CTYPE 'en_US.utf8'"
+    )
+    sorts_by_icu = Shape("UTF8", "C", "C", icu="und-u-ks-level2")
+    built = postgres.create(ID, DB, "fitnessapp_user", NEW, sorts_by_icu)
+    assert built.argv[-1].endswith(" LOCALE_PROVIDER icu ICU_LOCALE 'und-u-ks-level2'")
+
+
+@pytest.mark.parametrize("odd", ["C' x", "C'; DROP DATABASE fitnessapp; --", "", "a" * 64])
+def test_a_locale_that_could_end_its_quotes_is_refused(odd: str) -> None:
+    with pytest.raises(ValueError, match="locale"):
+        postgres.create(ID, DB, "fitnessapp_user", NEW, Shape("UTF8", odd, "C"))
+
+
+def test_the_swap_is_two_renames_in_one_transaction_behind_the_end_of_all_sessions() -> None:
+    built = postgres.swap(ID, DB, incoming=NEW, outgoing="fitnessapp_before_k3f9")
+    assert "--single-transaction" in built.argv
+    assert "--dbname=postgres" in built.argv
+    assert "PGOPTIONS=-c opsgate.live=fitnessapp -c opsgate.incoming=fitnessapp_restore_k3f9" in built.argv
+    commands = [built.argv[n + 1] for n, word in enumerate(built.argv) if word == "--command"]
+    assert "pg_terminate_backend" in commands[0]
+    assert commands[1:] == [
+        'ALTER DATABASE "fitnessapp" RENAME TO "fitnessapp_before_k3f9"',
+        'ALTER DATABASE "fitnessapp_restore_k3f9" RENAME TO "fitnessapp"',
+    ]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"incoming": "other", "outgoing": "fitnessapp_before_k3f9"},
+        {"incoming": NEW, "outgoing": "mine"},
+        {"incoming": "fitnessapp", "outgoing": "fitnessapp_before_k3f9"},
+    ],
+)
+def test_only_databases_of_ours_change_places_with_the_live_one(names: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="keeps beside the live one"):
+        postgres.swap(ID, DB, **names)
+
+
+def test_a_database_of_ours_can_be_dropped() -> None:
+    built = postgres.drop(ID, DB, NEW)
+    assert built.argv[-1] == f'DROP DATABASE IF EXISTS "{NEW}" WITH (FORCE)'
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "fitnessapp",
+        "postgres",
+        "template1",
+        "another_before_k3f9",
+        "fitnessapp_before_",
+        'x"; DROP DATABASE fitnessapp',
+        "fitnessapp_before_k3f9 ",
+        "FITNESSAPP_before_k3f9",
+    ],
+)
+def test_no_database_that_people_made_can_be_dropped(name: str) -> None:
+    with pytest.raises(ValueError):
+        postgres.drop(ID, DB, name)
+
+
+def test_a_live_database_that_looks_like_one_of_ours_cannot_be_dropped() -> None:
+    with pytest.raises(ValueError):
+        postgres.drop(ID, DB.model_copy(update={"name": NEW}), NEW)
+
+
+def test_names_fit_into_what_postgresql_keeps() -> None:
+    longest = "x" * 63
+    name = aside(longest, "before", "k3f9")
+    assert name == "x" * 51 + "_before_k3f9"
+    assert len(name) == 63
+    assert postgres.drop(ID, Database(name=longest, user="u"), name)
+    assert aside("fitnessapp", "undone", "k3f9") == "fitnessapp_undone_k3f9"
+
+
+def test_what_is_renamed_is_not_what_one_is_connected_to() -> None:
+    assert "--dbname=template1" in postgres.databases(ID, Database(name="postgres", user="u")).argv
+    assert "--dbname=postgres" in postgres.databases(ID, DB).argv
+
+
+def test_counting_rows_ends_by_itself() -> None:
+    assert "PGOPTIONS=-c statement_timeout=20s" in postgres.rows(ID, DB, 20).argv
+
+
+def test_an_archive_is_counted_from_its_data() -> None:
+    assert postgres.archive_data(ID).render() == (
+        f"docker exec --interactive -- {ID} pg_restore --data-only --file=-"
+    )
+
+
+def test_a_container_is_restarted_by_id() -> None:
+    assert docker.restart_container(ID).render() == f"docker restart -- {ID}"

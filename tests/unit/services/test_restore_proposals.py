@@ -1,0 +1,192 @@
+"""From a chosen backup to a plan: what is asked of the host, and what a plan rests on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from services.commands.command import Command
+from services.errors import BadInput, CommandFailed
+from services.models import Facts, Kind, Operation, Plan, State
+from services.projects import Project
+from services.remote.channels import Completed
+from services.remote.hosts import Hosts
+from services.restores.proposals import RestoreProposals
+from services.store import Store
+from tests.unit.checks.test_findings import container, facts, project
+from tests.unit.checks.test_restore import BACKUP
+from tests.unit.facts.test_cluster import RECORDED
+from tests.unit.services.stage import proposal
+
+LIMITED = RECORDED | {"super": False, "createdb": False, "first_user": "postgres"}
+SUPER = RECORDED | {"user": "postgres", "first_user": "postgres"}
+
+
+@dataclass
+class Host:
+    """Answers by what the command is about; `by_user` are the cluster's facts as each role sees them."""
+
+    by_user: dict[str, dict[str, Any]] = field(default_factory=lambda: {"fitnessapp_user": RECORDED})
+    databases: str = "fitnessapp\npostgres\n"
+    dump: str | None = str(BACKUP.size)
+    sha256: str = BACKUP.sha256
+    rows: dict[str, int] | None = field(default_factory=lambda: {"public.diary": 5})
+    asked: list[str] = field(default_factory=list)
+
+    async def run(self, command: Command, *, check: bool = True, timeout: float = 0) -> Completed:
+        del timeout
+        text = self._answer(command)
+        self.asked.append(command.argv[0] if command.argv[0] != "docker" else command.argv[-1][:12])
+        if text is None and check:
+            raise CommandFailed("psql", 2)
+        return Completed(0 if text is not None else 1, (text or "").encode(), b"", truncated=False)
+
+    def _answer(self, command: Command) -> str | None:
+        if command.argv[0] == "stat":
+            return self.dump
+        if command.argv[0] == "sha256sum":
+            return f"{self.sha256}  file"
+        if "datname FROM pg_database" in command.argv[-1]:
+            return self.databases
+        if "pg_class" in command.argv[-1]:
+            return None if self.rows is None else json.dumps(self.rows)
+        (user,) = (word.split("=")[1] for word in command.argv if word.startswith("--username="))
+        return json.dumps(self.by_user[user]) if user in self.by_user else None
+
+
+def proposals(store: Store, host: Host, known: Facts | None = None) -> RestoreProposals:
+    async def read(_project: Project) -> Facts:
+        return known or facts()
+
+    return RestoreProposals(read, cast("Hosts", SimpleNamespace(get=lambda _name: host)), store)
+
+
+async def test_a_plan_holds_the_backup_the_role_and_the_rows(store: Store) -> None:
+    await store.backups.add(BACKUP.model_copy(update={"rows": {"public.diary": 2}}))
+    plan = await proposals(store, Host()).restore(project(), BACKUP.id)
+    about = plan.restoring
+    assert about is not None
+    assert (about.worker, about.rows_now, about.rows_then) == (
+        "fitnessapp_user",
+        {"public.diary": 5},
+        {"public.diary": 2},
+    )
+    assert about.shape == {"encoding": "UTF8", "collate": "C.UTF-8", "ctype": "C.UTF-8", "icu": None}
+    assert (plan.kind, plan.risk, plan.backup, plan.blocked) == (Kind.RESTORE, "high", True, False)
+    assert set(plan.old_images) == {"db", "backend"}
+
+
+@pytest.mark.parametrize("ref", [None, "", "db-9"])
+async def test_a_backup_that_is_not_known_is_bad_input(store: Store, ref: str | None) -> None:
+    with pytest.raises(BadInput, match="error-no-backup"):
+        await proposals(store, Host()).restore(project(), ref)
+
+
+async def test_the_backup_of_another_project_is_not_known(store: Store) -> None:
+    await store.backups.add(BACKUP)
+    with pytest.raises(BadInput, match="error-no-backup"):
+        await proposals(store, Host()).restore(project(name="shop"), BACKUP.id)
+
+
+async def test_the_superuser_that_the_service_was_made_with_works_where_the_role_may_not(
+    store: Store,
+) -> None:
+    await store.backups.add(BACKUP)
+    host = Host(by_user={"fitnessapp_user": LIMITED, "postgres": SUPER})
+    plan = await proposals(store, host).restore(project(), BACKUP.id)
+    assert plan.restoring is not None
+    assert plan.restoring.worker == "postgres"
+    assert not plan.blocked
+
+
+@pytest.mark.parametrize(
+    "first_user", ["postgres", "", "host=evil dbname=x"], ids=["not let in", "unknown", "not a name"]
+)
+async def test_nobody_who_may_is_a_blocker(store: Store, first_user: str) -> None:
+    await store.backups.add(BACKUP)
+    host = Host(by_user={"fitnessapp_user": LIMITED | {"first_user": first_user}})
+    plan = await proposals(store, host).restore(project(), BACKUP.id)
+    assert [one.code for one in plan.findings if one.severity == "blocker"] == ["restore-rights"]
+
+
+async def test_a_stopped_database_is_not_spoken_to(store: Store) -> None:
+    await store.backups.add(BACKUP)
+    host, stopped = Host(), facts(containers=(container("db", "exited"),))
+    plan = await proposals(store, host, stopped).restore(project(), BACKUP.id)
+    assert plan.blocked
+    assert host.asked == ["stat", "sha256sum"]
+
+
+async def test_rows_that_cannot_be_counted_do_not_block(store: Store) -> None:
+    await store.backups.add(BACKUP)
+    plan = await proposals(store, Host(rows=None)).restore(project(), BACKUP.id)
+    assert plan.restoring is not None
+    assert plan.restoring.rows_now is None
+    assert not plan.blocked
+
+
+async def test_rows_written_between_card_and_tap_change_no_plan_and_the_dump_is_not_hashed_twice(
+    store: Store,
+) -> None:
+    await store.backups.add(BACKUP)
+    first = await proposals(store, Host()).restore(project(), BACKUP.id)
+    later = Host(rows={"public.diary": 6})
+    again = await proposals(store, later).restore_again(project(), first)
+    assert again.digest == first.digest
+    assert "sha256sum" not in later.asked
+
+
+async def test_another_role_or_another_collation_is_another_plan(store: Store) -> None:
+    await store.backups.add(BACKUP)
+    first = await proposals(store, Host()).restore(project(), BACKUP.id)
+    changed = RECORDED | {"database": RECORDED["database"] | {"datcollate": "de_DE.utf8"}}
+    again = await proposals(store, Host(by_user={"fitnessapp_user": changed})).restore_again(project(), first)
+    assert again.digest != first.digest
+
+
+async def ended(store: Store, kind: Kind = Kind.RESTORE, state: State = State.SUCCEEDED) -> Operation:
+    plan = Plan(kind=kind, project="fitnessapp", steps=("lock",))
+    return await store.operations.propose(
+        proposal(id="op-1-k3f9", kind=kind, plan=plan, state=state, finished_at=datetime.now(UTC))
+    )
+
+
+async def test_an_undo_brings_back_what_its_restore_replaced(store: Store) -> None:
+    of = await ended(store)
+    host = Host(databases="fitnessapp\nfitnessapp_before_k3f9\n")
+    plan = await proposals(store, host).undo(project(), of.id)
+    assert plan.restoring is not None
+    assert plan.restoring.incoming == "fitnessapp_before_k3f9"
+    assert plan.restoring.rows_then == {"public.diary": 5}
+    assert (plan.backup, plan.blocked) == (False, False)
+    again = await proposals(store, host).undo_again(project(), plan)
+    assert again.digest == plan.digest
+
+
+async def test_an_undo_of_what_is_gone_is_blocked(store: Store) -> None:
+    of = await ended(store)
+    assert (await proposals(store, Host()).undo(project(), of.id)).blocked
+
+
+async def test_only_a_restore_that_ended_can_be_undone(store: Store) -> None:
+    of = await ended(store, Kind.DEPLOY)
+    with pytest.raises(BadInput):
+        await proposals(store, Host()).undo(project(), of.id)
+    with pytest.raises(BadInput):
+        await proposals(store, Host()).undo(project(), "op-none")
+
+
+async def test_a_drop_takes_only_what_the_operation_kept_and_is_there(store: Store) -> None:
+    of = await ended(store)
+    host = Host(databases="fitnessapp\nfitnessapp_before_k3f9\nfitnessapp_before_aaaa\n")
+    plan = await proposals(store, host).drop(project(), of.id)
+    assert plan.restoring is not None
+    assert plan.restoring.dropped == ("fitnessapp_before_k3f9",)
+    gone = await proposals(store, replace(host, databases="fitnessapp\n")).drop_again(project(), plan)
+    assert gone.blocked
+    assert gone.digest != plan.digest
