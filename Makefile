@@ -3,6 +3,8 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests wait more than they compute: more workers than cores.
+WORKERS ?= 3
 export UV_PYTHON_DOWNLOADS := never
 export PYTHONDONTWRITEBYTECODE ?=
 
@@ -32,8 +34,8 @@ check: install ## validate the settings only
 	$(BIN)/opsgate check
 
 .PHONY: test
-test: install lint engine-if-possible conformance-if-possible browser-if-possible ## everything: lint, unit, integration, end to end
-	$(BIN)/pytest
+test: install lint engine-if-possible conformance-if-possible browser-if-possible ## everything: lint, unit, integration, browser, end to end
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 .PHONY: engine
 engine: ## a Docker Engine with Compose v2, sshd and the practice images (Debian or Ubuntu, as root)

@@ -2,8 +2,8 @@
 
 TelegramFailure
 ├── FloodWait         429: surely not taken; `retry_after` seconds
-├── NotTaken          no connection could be made, or the server said no in a way that may pass (5xx, bare 429)
-├── NoAnswer          time-out, cut connection, a proxy's page: it may have arrived
+├── NotTaken          no connection could be made, or the server said no in a way that may pass (500, 503, bare 429)
+├── NoAnswer          time-out, cut connection, a gateway between us (502, 504, a page of its own): it may have arrived
 ├── Taken             it arrived, but the answer cannot be read
 ├── NotModified       an edit that changes nothing
 ├── MessageGone       the message to edit was deleted or can no longer be edited
@@ -130,6 +130,8 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Callable[[str, str], Telegram
     ((TelegramEntityTooLarge,), Rejected),
     ((TelegramNetworkError,), NoAnswer),
 )
+_GATEWAY = re.compile(r"(?i)bad gateway|gateway time-?out")
+"""502 and 504 say that what stands behind the gateway did not answer it, not that it did nothing."""
 _CANNOT_CONNECT = (
     aiohttp.ClientConnectorError,
     aiohttp.ClientProxyConnectionError,
@@ -157,6 +159,8 @@ def _refusal(error: TelegramAPIError, method: str) -> TelegramFailure:
             return ChatMoved(method, error.migrate_to_chat_id)
         case TelegramBadRequest():
             return _bad_request(text, method)
+        case TelegramServerError() if _GATEWAY.search(text):
+            return NoAnswer(method, text)
         case TelegramNetworkError() if isinstance(error.__cause__, _CANNOT_CONNECT):
             return NotTaken(method, text)
         case _:

@@ -165,6 +165,7 @@ async def record(run: Run) -> dict[str, Any]:
     await run.store.releases.add(release)
     keep = [release.id, *([run.plan.current.id] if run.plan.current else [])]
     await releases.prune(run.remote, run.project, keep)
+    await releases.untag(run.remote, run.project)
     await run.remote.jobs.prune(run.project.state_dir, KEPT_JOBS)
     return json.loads(release.model_dump_json(include={"id", "images", "commit"}))  # type: ignore[no-any-return]  # JSON of ours
 

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
+
+TOGETHER = ("browser", "conformance", "e2e", "integration")
+"""Folders whose modules share a world: a bot, a browser, a host."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share a world stay together and in order when several workers run (`-n`)."""
     for item in items:
-        if isinstance(item, pytest.Function) and hasattr(item, "callspec") and "here" in item.callspec.params:
-            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}[{item.callspec.params['here']}]"))
+        if item.path.relative_to(Path(__file__).parent).parts[0] in TOGETHER:
+            parameters = item.callspec.params if hasattr(item, "callspec") else {}
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}[{parameters.get('here', '')}]"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -38,6 +38,14 @@ def tag(image_id: str, name: str) -> Command:
     return command("docker", "tag", "--", words.image_id(image_id), words.image_name(name))
 
 
+def keep_tags(project: str) -> Command:
+    """All keep-tags of a project (`keep_tag`), one per line."""
+    only = _keep_tag(f"{KEEP}:{project}.x").removesuffix("x") + "*"
+    return command(
+        "docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference={only}"
+    )
+
+
 def image_remove(keep: str) -> Command:
     """Drops one of our own keep-tags (`keep_tag`); an image that has other names stays."""
     return command("docker", "image", "rm", "--", _keep_tag(keep))

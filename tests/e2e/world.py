@@ -18,6 +18,7 @@ from bot.sandbox.client import Sim
 from bot.sandbox.played import SimMessage, SimUser
 from bot.sandbox.practice.sample import SampleProject
 from bot.sandbox.process import LocalBotApi
+from tests.conformance.schema import hold_to_schema
 from tests.e2e.practice_ground import PracticeGround
 from tests.e2e.sshd import Sshd
 from tests.e2e.stack.server import PracticeServer
@@ -174,6 +175,7 @@ async def world(
             here.write_settings()
             try:
                 yield here
+                await hold_to_schema(api.sim)
             finally:
                 await here.stop_bot(signal.SIGKILL)
                 server.teardown()

@@ -234,6 +234,24 @@ async def _two(chat: Chat) -> bool:
     return len(await verdicts(chat)) == 2 and await drained(chat)
 
 
+async def test_a_success_for_a_group_that_is_gone_is_told_to_every_admin(chat: Chat) -> None:
+    stored = await chat.running(origin=Origin(chat_id=-100_999, message_id=1, update_id=2))
+    await chat.finished(stored, State.SUCCEEDED, everybody=False)
+    chat.deliver()
+    for admin in (ANNA, BORIS):
+        assert "deploy succeeded" in (await chat.sim.wait_for(admin.id, "deploy succeeded")).text
+    await until(lambda: drained(chat))
+
+
+async def test_a_success_that_a_removed_admin_asked_for_is_told_to_the_others(chat: Chat) -> None:
+    stored = await chat.running(origin=Origin(chat_id=BORIS.id, message_id=1, update_id=2))
+    chat.admins.ids = frozenset({ANNA.id})
+    await chat.finished(stored, State.SUCCEEDED, everybody=False)
+    chat.deliver()
+    await chat.sim.wait_for(ANNA.id, "deploy succeeded")
+    assert await chat.sim.messages(BORIS.id, by_bot=True) == []
+
+
 async def test_a_group_that_became_a_supergroup_is_followed(chat: Chat) -> None:
     group = await chat.sim.group("ops", [ANNA.id, BORIS.id])
     stored = await chat.running(origin=Origin(chat_id=group.id, message_id=1, update_id=2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -28,7 +28,7 @@ def cramped(local: LocalAgent) -> Iterator[LocalAgent]:
 
 
 def job(local: LocalAgent, script: str) -> JobSpec:
-    return JobSpec(id="job", command=Command(("sh", "-c", script)), state_dir=local.state)
+    return JobSpec(id="job", command=Command(("sh", "-c", script)), state_dir=PurePosixPath(local.state))
 
 
 def test_a_log_that_fills_the_disk_neither_stops_its_command_nor_hides_how_it_ended(

@@ -25,12 +25,12 @@ class Dying(DockerHost):
     async def containers(self, project: str) -> list[dict[str, Any]]:
         if self.number < self.looks:
             self.number += 1
-        changed = {
+        changes: dict[str, dict[str, Any]] = {
             "restarts": {"RestartCount": min(self.number, health.MOST_RESTARTS - 1)},
             "start": {"State": {"Status": "running", "StartedAt": f"2026-11-23T00:00:{self.number:02}Z"}},
             "id": {"Id": f"{self.number:064}"},
-        }[self.what]
-        self.inspected[0] |= changed
+        }
+        self.inspected[0].update(changes[self.what])
         return await super().containers(project)
 
 

@@ -265,6 +265,18 @@ def test_a_failed_way_back_asks_for_a_human_and_says_both_reasons() -> None:
     assert "home does not answer" in shown.text.splitlines()[2]
 
 
+def test_a_build_that_could_not_be_taken_back_is_not_called_untouched() -> None:
+    left = ended(
+        State.FAILED,
+        reason=Phrase(id="error-build-failed", args={"status": 1}),
+        rollback_reason=Phrase(id="error-unreachable", args={"host": "home"}),
+    )
+    for texts in (ENGLISH, RUSSIAN):
+        shown = verdict(left, [], texts, NOW).text
+        assert texts("meaning-names-moved") in shown
+        assert texts("meaning-untouched") not in shown
+
+
 def test_a_first_deploy_that_failed_says_that_nothing_serves() -> None:
     shown = verdict(ended(State.ROLLED_BACK, plan=plan(first=True)), [], ENGLISH, NOW)
     assert ENGLISH("meaning-first-stopped") in shown.text
