@@ -34,6 +34,8 @@ from services.proposals import Proposals
 from services.remote.hosts import Hosts
 from services.restores import steps as restores
 from services.restores.proposals import RestoreProposals
+from services.rollbacks import steps as rollbacks
+from services.rollbacks.proposals import RollbackProposals
 from services.runner import Runner
 from services.runs import Run, StepDef
 from services.status import StatusReader
@@ -101,12 +103,13 @@ def _compose(settings: Settings, store: Store, hosts: Hosts, bot: Bot, tasks: Ta
     env_secrets = EnvSecrets(redactor)
     runner = Runner(store, logs, owner_name(key), lambda: sorted(admins.ids), notifier.wake, env_secrets.read)
     proposals = Proposals(hosts, data / "packs", data / "git", key, env_secrets)
+    earlier = RollbackProposals(proposals.facts, hosts, store, settings.projects, data / "git")
     operations = Operations(
         store=store,
         hosts=hosts,
         projects=settings.projects,
         admins=admins.ids,
-        trades=_trades(proposals, RestoreProposals(proposals.facts, hosts, store), runner, data),
+        trades=_trades(proposals, RestoreProposals(proposals.facts, hosts, store), earlier, runner, data),
         runner=runner,
         logs=logs,
         tasks=tasks,
@@ -121,18 +124,22 @@ def _compose(settings: Settings, store: Store, hosts: Hosts, bot: Bot, tasks: Ta
         settings.projects,
         store,
         catalogues,
+        earlier.earlier,
     )
     intake = Intake(bot, dispatcher, store, tasks, lambda: sorted(admins.ids))
     return App(bot, store, hosts, operations, intake, notifier, admins, catalogues, tasks, logs)
 
 
-def _trades(propose: Proposals, restore: RestoreProposals, runner: Runner, data: Path) -> dict[Kind, Trade]:
+def _trades(
+    propose: Proposals, restore: RestoreProposals, earlier: RollbackProposals, runner: Runner, data: Path
+) -> dict[Kind, Trade]:
     async def claim(run: Run) -> dict[str, int]:
         return {"epoch": await runner.claim(run)}
 
     lock = StepDef("lock", claim)
     return {
         Kind.DEPLOY: Trade(propose.deploy, propose.deploy_again, deploys.procedure(lock, data / "packs")),
+        Kind.ROLLBACK: Trade(earlier.rollback, earlier.rollback_again, rollbacks.procedure(lock)),
         Kind.BACKUP: Trade(propose.backup, propose.backup_again, backups.procedure(lock, data / "backups")),
         Kind.RESTORE: Trade(restore.restore, restore.restore_again, restores.restore_procedure(lock)),
         Kind.UNDO: Trade(restore.undo, restore.undo_again, restores.undo_procedure(lock)),

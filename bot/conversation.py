@@ -11,7 +11,7 @@ from aiogram import Dispatcher, Router
 from bot.access import Access
 from bot.admins import Admins
 from bot.texts import Catalogues
-from handlers import backup, deploy, gate, operations, restore, start, status
+from handlers import backup, deploy, gate, operations, restore, rollback, start, status
 from handlers.freshness import Fresh
 from handlers.replies import TellErrors
 from services.models import State
@@ -28,6 +28,7 @@ def make_dispatcher(
     projects: Mapping[str, Project],
     store: Store,
     catalogues: Catalogues,
+    releases_of: rollback.ReleasesOf,
     clock: Callable[[], float] = time.time,
 ) -> Dispatcher:
     """Handlers take these by name, and `visitor` from access."""
@@ -40,6 +41,8 @@ def make_dispatcher(
         recent_backups=store.backups.recent,
         backups_of=store.backups.newest,
         known_backup=store.backups.get,
+        releases_of=releases_of,
+        known_release=store.releases.get,
         gate_open=partial(_gate_open, store, clock),
         catalogues=catalogues,
     )
@@ -47,7 +50,7 @@ def make_dispatcher(
     dispatcher.update.outer_middleware(TellErrors())
     dispatcher.message.middleware(Fresh(clock))
     dispatcher.callback_query.middleware(Fresh(clock))
-    for module in (start, status, deploy, backup, operations, gate, restore):
+    for module in (start, status, deploy, rollback, backup, operations, gate, restore):
         dispatcher.include_router(_unattached(module.router))
     dispatcher.include_router(_unattached(start.fallback))
     return dispatcher

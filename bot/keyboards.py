@@ -4,7 +4,8 @@ g:y:<nonce>, g:n:<nonce>   the gate: confirm, dismiss
 x:<operation>              cancel a running operation
 o:<operation>              details; u:<operation> the same in place; l:<operation> its log as a document
 p:<kind>:<project>         propose an operation
-r:<backup>                 restore it
+r:<backup>                 restore it; k:<backup> the same, below a verdict that stays
+v:<release>                roll back to it
 b:<operation>              undo a restore; d:<operation> drop the database that it kept
 m:<command>                what the command would do
 t:<language>               speak this language
@@ -19,7 +20,7 @@ from aiogram.enums import ButtonStyle
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.texts import Texts
-from services.models import Backup, Kind, Operation, State
+from services.models import Backup, Kind, Operation, Release, State
 
 MOST_BYTES = 64
 GATE = r"^g:[yn]:[A-Za-z0-9_-]{1,60}$"
@@ -28,6 +29,8 @@ DETAILS = r"^o:[A-Za-z0-9_-]{1,60}$"
 DETAILS_AGAIN = r"^u:[A-Za-z0-9_-]{1,60}$"
 LOG = r"^l:[A-Za-z0-9_-]{1,60}$"
 BACKUP = r"^r:[A-Za-z0-9_-]{1,60}$"
+MATCHING_BACKUP = r"^k:[A-Za-z0-9_-]{1,60}$"
+RELEASE = r"^v:[A-Za-z0-9_-]{1,60}$"
 AFTER_RESTORE = r"^[bd]:[A-Za-z0-9_-]{1,60}$"
 LANGUAGE = r"^t:(en|ru)$"
 REFRESH = r"^s:$"
@@ -100,16 +103,32 @@ def details(operation: Operation, texts: Texts, *, has_log: bool) -> InlineKeybo
 
 
 def after_verdict(operation: Operation, texts: Texts, *, kept: bool = False) -> InlineKeyboardMarkup | None:
-    """`kept`: there is an old database, which can be dropped, and come back when a restore replaced it."""
+    """`kept`: there is an old database, which can be dropped, and come back when a restore replaced it.
+
+    After a rollback: the backup from when that release served.
+    """
     undoable = kept and operation.kind is Kind.RESTORE and operation.state is State.SUCCEEDED
     return rows(
         [button(texts("button-undo"), f"b:{operation.id}", ButtonStyle.PRIMARY)] if undoable else [],
         [button(texts("button-drop"), f"d:{operation.id}", ButtonStyle.DANGER)] if kept else [],
+        _matching_backup(operation, texts),
         [
             button(texts("button-details"), f"o:{operation.id}"),
             button(texts("button-log"), f"l:{operation.id}"),
         ],
     )
+
+
+def _matching_backup(operation: Operation, texts: Texts) -> list[InlineKeyboardButton]:
+    returned = operation.plan.returning if operation.state is State.SUCCEEDED else None
+    if returned is None or returned.backup is None:
+        return []
+    return [button(texts("button-matching-backup"), f"k:{returned.backup.id}")]
+
+
+def releases(shown: Iterable[tuple[Release, str]]) -> InlineKeyboardMarkup | None:
+    """One button per release that can come back."""
+    return rows(*([button(text, f"v:{release.id}")] for release, text in shown))
 
 
 def backups(shown: Iterable[tuple[Backup, str]]) -> InlineKeyboardMarkup | None:
@@ -129,5 +148,6 @@ def refresh(texts: Texts) -> InlineKeyboardMarkup | None:
 def menu(texts: Texts) -> InlineKeyboardMarkup | None:
     """The main things, and the other language."""
     first = [button(texts(f"button-menu-{name}"), f"m:{name}") for name in ("status", "ops")]
-    second = [button(texts(f"button-menu-{name}"), f"m:{name}") for name in ("deploy", "backup", "restore")]
-    return rows(first, second, [button(texts("button-language"), f"t:{texts('other-language')}")])
+    second = [button(texts(f"button-menu-{name}"), f"m:{name}") for name in ("deploy", "rollback")]
+    third = [button(texts(f"button-menu-{name}"), f"m:{name}") for name in ("backup", "restore")]
+    return rows(first, second, third, [button(texts("button-language"), f"t:{texts('other-language')}")])

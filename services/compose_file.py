@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -32,13 +32,15 @@ _Loader.add_multi_constructor("!", _behind_tag)
 class ComposeFile:
     """`services`: those that `up` starts by itself, in the file's order; `builds`: those of them with a build.
 
-    `name` is None when it is absent or made of variables; `includes`: paths relative to this file.
+    `recipes`: of services that say it plainly, (context, Dockerfile), the first relative to this file, the second to
+    the first. `name` is None when it is absent or made of variables; `includes`: paths relative to this file.
     """
 
     name: str | None
     services: tuple[str, ...]
     builds: tuple[str, ...]
     includes: tuple[str, ...]
+    recipes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 class NotComposeFileError(ValueError):
@@ -67,7 +69,20 @@ def parse(content: bytes) -> ComposeFile:
         # what a service extends may bring a build; building a service that has none does nothing
         builds=tuple(name for name, one in started.items() if "build" in one or "extends" in one),
         includes=tuple(_includes(document.get("include") or ())),
+        recipes={name: recipe for name, one in started.items() if (recipe := _recipe(one.get("build")))},
     )
+
+
+def _recipe(build: Any) -> tuple[str, str] | None:
+    """None for what is made of variables or lies elsewhere."""
+    given = {"context": build} if isinstance(build, str) else build
+    if not isinstance(given, Mapping):
+        return None
+    context, dockerfile = given.get("context", "."), given.get("dockerfile", "Dockerfile")
+    plain = all(
+        isinstance(word, str) and "$" not in word and "://" not in word for word in (context, dockerfile)
+    )
+    return (context, dockerfile) if plain else None
 
 
 def _starts(service: Mapping[str, Any]) -> bool:

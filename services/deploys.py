@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -16,6 +17,7 @@ from services.errors import CommandFailed, StepFailed
 from services.models import Plan, Release
 from services.remote.jobs import JobSpec
 from services.runs import Procedure, Run, Skip, StepDef
+from services.stacks import NO_CACHE
 
 UPLOAD_TIMEOUT = 3600
 CONFIG_TIMEOUT = 120
@@ -30,9 +32,8 @@ def release_dir(run: Run, release: str) -> PurePosixPath:
 
 
 def _new(run: Run) -> PurePosixPath:
-    if run.plan.pack is None:
-        raise StepFailed("error-internal", detail="a deploy without a pack")
-    return release_dir(run, run.plan.pack.release_id)
+    """The folder of the release that comes: freshly unpacked by a deploy, still there for a rollback."""
+    return release_dir(run, releases.coming(run.plan))
 
 
 def _manifest(run: Run) -> PurePosixPath:
@@ -104,7 +105,7 @@ async def keep_images(run: Run) -> dict[str, Any] | Skip:
 
 
 async def build(run: Run) -> dict[str, Any] | Skip:
-    """Builds from the release tree while the old containers serve."""
+    """Builds from the release tree while the old containers serve; without cache only what the plan says."""
     pack = run.plan.pack
     if pack is None or not pack.build_services:
         return Skip.SKIPPED
@@ -117,19 +118,30 @@ async def build(run: Run) -> dict[str, Any] | Skip:
         done, total = seen.feed(data)
         run.progress(done, total, "steps")
 
-    spec = JobSpec(
-        id=run.job_id(),
-        command=compose.build(stacks.context(run, _new(run) / "tree"), pack.build_services),
+    fresh = [one.service for one in run.plan.no_cache]
+    try:
+        for services, name in (
+            ([one for one in pack.build_services if one not in fresh], ""),
+            (fresh, NO_CACHE),
+        ):
+            if services:
+                await run.job(_build(run, services, name), run.project.build_timeout, follow, log_name=name)
+    except CommandFailed as error:
+        context = failing_context(output.decode("utf-8", "replace"))
+        raise StepFailed("error-build-failed", detail=context, status=error.exit_status) from error
+    return {"services": list(pack.build_services), "no_cache": fresh}
+
+
+def _build(run: Run, services: list[str], name: str) -> JobSpec:
+    """R-FE-3, R-FE-4: a job for the services that are built with the cache, one for those without."""
+    context = stacks.context(run, _new(run) / "tree")
+    return JobSpec(
+        id=run.job_id(name),
+        command=compose.build(context, services, no_cache=name == NO_CACHE),
         state_dir=run.project.state_dir,
         env={"BUILDKIT_PROGRESS": "plain", "COMPOSE_ANSI": "never"},
         epoch=run.operation.epoch,
     )
-    try:
-        await run.job(spec, run.project.build_timeout, on_log=follow)
-    except CommandFailed as error:
-        context = failing_context(output.decode("utf-8", "replace"))
-        raise StepFailed("error-build-failed", detail=context, status=error.exit_status) from error
-    return {"services": list(pack.build_services)}
 
 
 async def safety_copy(run: Run) -> dict[str, Any]:
@@ -142,7 +154,7 @@ async def safety_copy(run: Run) -> dict[str, Any]:
 
 
 async def swap(run: Run) -> dict[str, Any]:
-    """Puts the new files in place, file by file, by rename; what is not part of a release is not touched."""
+    """Puts the release's files in place, file by file, by rename; what is not part of a release is not touched."""
     tree = _new(run) / "tree"
     words = (run.project.path, tree, _manifest(run), _old_manifest(run), _undo(run), *run.project.env_files)
     spec = _files_job(run, "swap", *words)
@@ -157,24 +169,36 @@ async def healthy(run: Run) -> dict[str, Any]:
 
 async def record(run: Run) -> dict[str, Any]:
     """The host is the truth about releases: what runs now is written there, then mirrored in the store."""
-    release = await _release(run)
-    where = release_dir(run, release.id)
-    await run.remote.verb("write", where / "release.json", stdin=release.model_dump_json(indent=1).encode())
+    now = datetime.now(UTC)
+    release = await _release(run, now)
+    await _write(run, release)
+    if (replaced := run.plan.current) and replaced.at:
+        await _write(run, replaced.model_copy(update={"until": now}))
     await run.remote.verb("write", run.project.state_dir / "current", stdin=release.id.encode())
     await run.remote.run(state_files.forget(run.project.state_dir, "first"), timeout=SHORT)
     await run.store.releases.add(release)
-    keep = [release.id, *([run.plan.current.id] if run.plan.current else [])]
-    await releases.prune(run.remote, run.project, keep)
-    await releases.untag(run.remote, run.project)
+    freed = await releases.keep_house(run, release)
     await run.remote.jobs.prune(run.project.state_dir, KEPT_JOBS)
-    return json.loads(release.model_dump_json(include={"id", "images", "commit"}))  # type: ignore[no-any-return]  # JSON of ours
+    recorded = json.loads(release.model_dump_json(include={"id", "images", "commit"}))
+    return {**recorded, **freed}
 
 
-async def _release(run: Run) -> Release:
+async def _write(run: Run, release: Release) -> None:
+    where = release_dir(run, release.id) / "release.json"
+    await run.remote.verb("write", where, stdin=release.model_dump_json(indent=1).encode())
+
+
+async def _release(run: Run, now: datetime) -> Release:
+    """Who brought it first, and when, stays with a release that comes back."""
+    if run.plan.returning:
+        names = run.plan.returning.image_names
+        again = {"since": now, "until": None, "image_names": names}
+        return run.plan.returning.release.model_copy(update=again)
     pack = run.plan.pack
     if pack is None:
         raise StepFailed("error-internal", detail="a deploy without a pack")
     by = run.operation.confirmed_by or run.operation.by
+    ours = [one for one in await containers(run) if one.service in pack.compose_services]
     return Release(
         id=pack.release_id,
         project=run.project.name,
@@ -183,11 +207,16 @@ async def _release(run: Run) -> Release:
         label=pack.label,
         files=pack.files,
         size=pack.unpacked,
-        images={container.service: container.image_id for container in await containers(run)},
+        images={container.service: container.image_id for container in ours},
+        image_names={container.service: container.image for container in ours},
+        services=pack.compose_services,
+        manifest_sha256=pack.manifest_sha256,
         backup_id=run.results.get("backup", {}).get("backup"),
         by=by.name,
-        at=datetime.now(UTC),
+        at=now,
+        since=now,
         compose_project=run.plan.compose_project,
+        env=run.plan.changes.env if run.plan.changes else None,
     )
 
 
@@ -202,18 +231,26 @@ async def restore_files(run: Run) -> dict[str, Any]:
 
 
 async def restore_images(run: Run) -> dict[str, Any]:
-    """The build moved the names to new images: they are given back to the very images that ran (R-RB-2)."""
+    """The names moved to other images: they are given back to the very images that ran (R-RB-2)."""
     await stacks.end_forward(run)
-    for service, image in run.plan.old_images.items():
-        name = run.plan.old_image_names.get(service, "")
-        if name and "@" not in name and not name.startswith("sha256:"):  # a pinned digest cannot move
-            await run.remote.run(docker.tag(image, name), timeout=SHORT)
+    await give_names(run, run.plan.old_images, run.plan.old_image_names)
     return {}
 
 
+async def give_names(run: Run, images: Mapping[str, str], names: Mapping[str, str]) -> None:
+    """By service: the image gets the name under which Compose looks for it."""
+    for service, image in images.items():
+        name = names.get(service, "")
+        if name and "@" not in name and not name.startswith("sha256:"):  # a pinned digest cannot move
+            await run.remote.run(docker.tag(image, name), timeout=SHORT)
+
+
 async def record_previous(run: Run) -> dict[str, Any]:
-    """The host's pointer goes back to what runs again."""
+    """The host's pointer goes back to what runs again, and the records to what they said."""
     state_dir = run.project.state_dir
+    for release in (run.plan.current, run.plan.returning.release if run.plan.returning else None):
+        if release and release.at:
+            await _write(run, release)
     if run.plan.current:
         await run.remote.verb("write", state_dir / "current", stdin=run.plan.current.id.encode())
     else:
@@ -229,7 +266,7 @@ def way_back(plan: Plan, begun: frozenset[str]) -> tuple[StepDef, ...]:
         steps.append(StepDef("stop-new", stacks.stop_new))
     if "swap" in begun:
         steps.append(StepDef("restore-files", restore_files))
-    if "build" in begun and had_stack:
+    if begun & {"build", "bring-images"} and had_stack:
         steps.append(StepDef("restore-images", restore_images))
     if "up" in begun and had_stack:
         steps += [StepDef("up-previous", stacks.up_previous), StepDef("health-previous", healthy)]

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from services.changes import Changes, Rebuild, SourceFacts
 from services.phrases import Phrase
 
 
@@ -23,6 +24,7 @@ class Kind(StrEnum):
     BACKUP = "backup"
     RESTORE = "restore"
     UNDO = "undo"  # of a restore: the database before it comes back
+    ROLLBACK = "rollback"  # an earlier release comes back: its files and the very images that ran
     DROP = "drop"  # of the database that a restore or an undo kept
 
     @property
@@ -147,10 +149,16 @@ class Release(Model):
     files: int = 0
     size: int = 0  # bytes, unpacked
     images: dict[str, str] = {}  # service -> image id
+    image_names: dict[str, str] = {}  # service -> name under which its image ran
+    services: tuple[str, ...] = ()  # of its Compose file
+    manifest_sha256: str = ""
     backup_id: str | None = None
     by: str = ""
     at: datetime | None = None
+    since: datetime | None = None  # it serves from then on, or did when it last served
+    until: datetime | None = None  # when it was replaced
     compose_project: str = ""  # the name that its stack has; empty in records of older versions
+    env: dict[str, str] | None = None  # keyed hashes of the env file it was built with; None: not recorded
 
 
 class Facts(Model):
@@ -171,22 +179,6 @@ class Facts(Model):
     volumes: tuple[str, ...] = ()  # named volumes that carry the project's label
     lock: Phrase | None = None  # who holds the host's lock, if anybody
     others: tuple[str, ...] = ()  # compose projects on the host using our path or files under another name
-
-
-class Cluster(Model):
-    """The PostgreSQL server as one login sees it, and the database that it is connected to. `size` is bytes."""
-
-    user: str
-    may_all: bool  # superuser
-    may_swap: bool  # may create databases and rename this one
-    first_user: str  # who the cluster was made by: a superuser
-    version: str
-    size: int
-    encoding: str
-    collate: str
-    ctype: str
-    icu: str | None = None
-    own_settings: tuple[str, ...] = ()  # names of what ALTER DATABASE … SET and GRANT … ON DATABASE changed
 
 
 # --- plans ---------------------------------------------------------------------------------------
@@ -216,6 +208,8 @@ class Pack(Model):
     compose_services: tuple[str, ...] = ()
     build_services: tuple[str, ...] = ()
     compose_name: str | None = None  # literal top-level name: of the compose file
+    source: SourceFacts = SourceFacts()
+    findings: tuple[Finding, ...] = ()  # of the tree itself
 
 
 class Backup(Model):
@@ -233,6 +227,19 @@ class Backup(Model):
     label: str = ""  # what people call that release
     server: str = ""  # the server's version
     rows: dict[str, int] | None = None  # by table, counted in the archive itself; None: unknown
+
+
+class Returning(Model):
+    """What a rollback brings back, and what goes with the present release. None: unknown."""
+
+    release: Release
+    image_names: dict[str, str]  # service -> name that its image gets
+    backup: Backup | None = None  # the newest one made while that release served
+    gone: tuple[Commit, ...] | None = None  # newest first
+    more_gone: int = 0
+    come: tuple[Commit, ...] = ()  # the other way round, where the release is the newer one
+    more_come: int = 0
+    files: dict[str, int] | None = None  # changed, added, removed
 
 
 class Restoring(Model):
@@ -268,7 +275,10 @@ class Plan(Model):
     old_images: dict[str, str] = {}  # service -> image id that runs now
     old_running: tuple[str, ...] = ()  # services that run now: what the way back must bring up well
     old_image_names: dict[str, str] = {}  # service -> image name it runs under
+    changes: Changes | None = None  # against the deployed release
+    no_cache: tuple[Rebuild, ...] = ()  # services that are built without cache
     restoring: Restoring | None = None
+    returning: Returning | None = None
 
     @property
     def blocked(self) -> bool:

@@ -6,7 +6,9 @@ import hashlib
 import json
 
 from services import checks, policy
+from services.changes import Changes
 from services.checks.database import DatabaseState, database_container, database_state, is_first
+from services.checks.rebuilds import rebuilds
 from services.models import Container, Facts, Kind, Pack, Plan
 from services.projects import Project
 
@@ -35,37 +37,40 @@ def compose_names(facts: Facts) -> list[str]:
     return sorted({container.compose_project for container in facts.containers})
 
 
-def _stopped_database(project: Project, facts: Facts) -> str | None:
+def stopped_database(project: Project, facts: Facts) -> str | None:
     """The id of a database container that exists but does not run: it is started for its backup."""
     container = database_container(project, facts)
     stopped = database_state(project, facts) is DatabaseState.STOPPED
     return container.id if container and stopped else None
 
 
-def _running(facts: Facts) -> dict[str, Container]:
+def running(facts: Facts) -> dict[str, Container]:
+    """By service, the containers that there are, running or not."""
     return {c.service: c for c in facts.containers if c.image_id}
 
 
-def deploy(project: Project, facts: Facts, pack: Pack) -> Plan:
+def deploy(project: Project, facts: Facts, pack: Pack, changes: Changes | None = None) -> Plan:
     """What /deploy would do. A plan with a blocker has no Confirm button."""
     first = is_first(facts)
-    old = {} if first else _running(facts)
+    old = {} if first else running(facts)
     backup = database_state(project, facts) not in {DatabaseState.NOT_CONFIGURED, DatabaseState.FIRST}
     plan = Plan(
         kind=Kind.DEPLOY,
         project=project.name,
         compose_project=facts.compose_project,
         steps=DEPLOY_STEPS,
-        findings=tuple(checks.deploy_findings(project, facts, pack)),
+        findings=tuple(checks.deploy_findings(project, facts, pack, changes)),
         digest=digest(facts, pack),
         pack=pack,
         current=facts.current,
         first=first,
         backup=backup,
-        start_database=_stopped_database(project, facts) if backup else None,
+        start_database=stopped_database(project, facts) if backup else None,
         old_images={service: container.image_id for service, container in old.items()},
         old_running=tuple(sorted({one.service for one in facts.containers if one.state == "running"})),
         old_image_names={service: container.image for service, container in old.items()},
+        changes=changes,
+        no_cache=rebuilds(pack.build_services, pack.source, changes, facts.current) if changes else (),
     )
     return plan.model_copy(update={"risk": policy.risk(facts, plan)})
 
@@ -80,5 +85,5 @@ def backup(project: Project, facts: Facts) -> Plan:
         findings=tuple(checks.backup_findings(project, facts)),
         digest=digest(facts, None),
         current=facts.current,
-        start_database=_stopped_database(project, facts),
+        start_database=stopped_database(project, facts),
     )

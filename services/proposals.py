@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from services import plans, sources
+from services.deployed import changes, read_deployed
 from services.env_secrets import EnvSecrets
 from services.errors import BadInput
 from services.facts import read_facts
 from services.models import Facts, Pack, Plan
 from services.projects import Project
 from services.remote.hosts import Hosts
+from services.sources import archive
 
 
 class Proposals:
@@ -34,13 +37,19 @@ class Proposals:
         pack = await sources.pack(project, ref, facts.current, self._packs, self._mirrors)
         if pack.compose_name and not facts.has_deployed_files:  # what is new says under which name to look
             facts = await self.facts(project, pack)
-        return plans.deploy(project, facts, pack)
+        return await self._deploy(project, facts, pack)
 
     async def deploy_again(self, project: Project, plan: Plan) -> Plan:
         """The same frozen source on facts read anew."""
         if plan.pack is None:
             raise BadInput("error-internal")
-        return plans.deploy(project, await self.facts(project, plan.pack), plan.pack)
+        return await self._deploy(project, await self.facts(project, plan.pack), plan.pack)
+
+    async def _deploy(self, project: Project, facts: Facts, pack: Pack) -> Plan:
+        """Compared with what is deployed at this moment."""
+        deployed = await read_deployed(self._hosts.get(project.host), project, facts, pack)
+        manifest = await asyncio.to_thread(archive.listing, self._packs / Path(pack.file).name)
+        return plans.deploy(project, facts, pack, changes(deployed, manifest, facts, pack))
 
     async def backup(self, project: Project, _ref: str | None) -> Plan:
         return plans.backup(project, await self.facts(project))

@@ -1,45 +1,161 @@
-"""Releases on the host: which trees are there, and which may go."""
+"""Releases on the host: which are there, what holds their images, and which may go."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
+import structlog
+from pydantic import ValidationError
+
+from services.backups import SHORT, containers
 from services.commands import docker, state_files
+from services.errors import StepFailed
+from services.models import Plan, Release
 from services.projects import Project
 from services.remote.host import RemoteHost
+from services.runs import Run
+
+log = structlog.get_logger(__name__)
 
 REMOVING = 300
 """Seconds for an image to leave a slow disk."""
+RECORD = "\x1e"
 
 
-def superfluous(found: Sequence[str], keep: int, never: Collection[str]) -> list[str]:
-    """Pure: the releases beyond the newest `keep`, without those that must stay. Ids begin with their time."""
-    newest = sorted(found, reverse=True)[:keep]
-    return sorted(set(found) - set(newest) - set(never))
+# --- what a plan brings --------------------------------------------------------------------------
 
 
-def superfluous_tags(tags: Sequence[str], keep: int) -> list[str]:
-    """Pure: keep-tags of all operations but the newest `keep`. An operation's id begins with its time."""
+def coming(plan: Plan) -> str:
+    """The id of the release that runs when all goes well. Raises StepFailed for plans that bring none."""
+    if plan.returning:
+        return plan.returning.release.id
+    if plan.pack is None:
+        raise StepFailed("error-internal", detail="a plan that brings no release")
+    return plan.pack.release_id
+
+
+def services_of(plan: Plan) -> tuple[str, ...]:
+    """The services of the release that comes; nothing where the plan brings none."""
+    if plan.returning:
+        return services_in(plan.returning.release)
+    return plan.pack.compose_services if plan.pack else ()
+
+
+def services_in(release: Release) -> tuple[str, ...]:
+    """Records of older versions name no services: then those that ran."""
+    return release.services or tuple(sorted(release.images))
+
+
+# --- what is there -------------------------------------------------------------------------------
+
+
+async def recorded(remote: RemoteHost, project: Project) -> list[Release]:
+    """Every release that was once healthy here and whose files are kept, the one that served last first."""
+    output = await remote.verb("releases", project.state_dir)
+    found = [_parsed(part) for part in output.decode("utf-8", "replace").split(RECORD)[1:]]
+    return sorted((one for one in found if one), key=_when, reverse=True)
+
+
+def _parsed(part: str) -> Release | None:
+    """None for a record that is damaged, or lies in another release's folder: nobody knows what it is."""
+    name, _, body = part.partition("\n")
+    try:
+        release = Release.model_validate_json(body)
+    except ValidationError as error:
+        log.warning("a release record is damaged", release=name, errors=error.error_count())
+        return None
+    return release if release.id == name else None
+
+
+def _when(release: Release) -> tuple[float, str]:
+    at = release.since or release.at
+    return (at.timestamp() if at else 0.0), release.id
+
+
+# --- what may go ---------------------------------------------------------------------------------
+
+
+def superfluous(
+    trees: Collection[str],
+    known: Sequence[Release],
+    keep: int,
+    never: Collection[str],
+    running: Collection[str] = (),
+) -> list[str]:
+    """Pure: the trees beyond the newest `keep` recorded releases; trees without a record never served.
+
+    Never those of `never`, and never a release whose image runs (`running`: image ids) where no kept one has it too.
+    """
+    here = [one for one in known if one.id in trees]
+    stays = {one.id for one in here[:keep]} | set(never)
+    held = {image for one in here if one.id in stays for image in one.images.values()}
+    still = {one.id for one in here if {*one.images.values()} & (set(running) - held)}
+    return sorted(set(trees) - stays - still)
+
+
+def superfluous_tags(tags: Sequence[str], keep: Collection[str]) -> list[str]:
+    """Pure: keep-tags of all releases and operations but those of `keep`."""
     of = {tag: tag.split(".")[1] for tag in tags if tag.count(".") > 1}
-    newest = sorted(set(of.values()), reverse=True)[:keep]
-    return sorted(tag for tag, operation in of.items() if operation not in newest)
+    return sorted(tag for tag, owner in of.items() if owner not in keep)
 
 
-async def untag(remote: RemoteHost, project: Project) -> None:
-    """Lets go of images that only the way back of long ended operations needed. One that is in use stays."""
-    listed = await remote.run(docker.keep_tags(project.name), check=False)
-    if listed.exit_status == 0:
-        ours = f"{docker.KEEP}:{project.name}."
-        tags = [tag for tag in listed.stdout.decode("utf-8", "replace").split() if tag.startswith(ours)]
-        for tag in superfluous_tags(tags, project.keep_releases):
-            await remote.run(docker.image_remove(tag), timeout=REMOVING, check=False)
+async def keep_house(run: Run, current: Release) -> dict[str, Any]:
+    """Old releases go, trees and images; those of the kept ones get a second name, so that no pruning takes them.
+
+    The result says what was freed: `removed` (releases), `bytes` (of their files), `images`.
+    """
+    project, remote = run.project, run.remote
+    known = await recorded(remote, project)
+    never = {current.id, *([run.plan.current.id] if run.plan.current else [])}
+    running = {one.image_id for one in await containers(run)}
+    gone = await _prune(remote, project, known, never, running)
+    kept = [one for one in known if one.id not in gone]
+    tags = await _tags(remote, project)
+    await _hold(remote, project, kept, tags)
+    images = await _untag(
+        remote, superfluous_tags(tags, {*(one.id for one in kept), *never, run.operation.id})
+    )
+    freed = sum(one.size for one in known if one.id in gone)
+    return {"removed": len(gone), "bytes": freed, "images": images}
 
 
-async def prune(remote: RemoteHost, project: Project, never: Collection[str]) -> list[str]:
-    """Removes old release trees from the host. Never the current or the previous one."""
+async def _prune(
+    remote: RemoteHost,
+    project: Project,
+    known: Sequence[Release],
+    never: Collection[str],
+    running: Collection[str],
+) -> list[str]:
     listed = await remote.run(state_files.releases(project.state_dir))
-    found = [line for line in listed.stdout.decode("utf-8", "replace").split("\n") if line]
-    gone = superfluous(found, project.keep_releases, never)
+    trees = [line for line in listed.stdout.decode("utf-8", "replace").split("\n") if line]
+    gone = superfluous(trees, known, project.keep_releases, never, running)
     for release in gone:
         await remote.verb("remove-tree", project.state_dir, f"releases/{release}")
+    return gone
+
+
+async def _tags(remote: RemoteHost, project: Project) -> list[str]:
+    """Nothing where they cannot be listed: that is no reason for a release to fail."""
+    listed = await remote.run(docker.keep_tags(project.name), check=False)
+    ours = f"{docker.KEEP}:{project.name}."
+    lines = listed.stdout.decode("utf-8", "replace").split() if listed.exit_status == 0 else []
+    return [tag for tag in lines if tag.startswith(ours)]
+
+
+async def _hold(remote: RemoteHost, project: Project, kept: Sequence[Release], tags: Collection[str]) -> None:
+    for release in kept:
+        for service, image in release.images.items():
+            tag = docker.keep_tag(project.name, service, release.id)
+            if tag not in tags:
+                await remote.run(docker.tag(image, tag), timeout=SHORT, check=False)
+
+
+async def _untag(remote: RemoteHost, tags: Sequence[str]) -> int:
+    """How many images went. One that has other names, or is in use, stays."""
+    gone = 0
+    for tag in tags:
+        done = await remote.run(docker.image_remove(tag), timeout=REMOVING, check=False)
+        lines = done.stdout.decode("utf-8", "replace").splitlines()
+        gone += any(line.startswith("Deleted:") for line in lines)
     return gone

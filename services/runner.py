@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 
 from services import policy
-from services.errors import Fenced, HostError, OpsgateError, Unreachable
+from services.errors import Fenced, HostError, LockHeld, OpsgateError, Unreachable
 from services.models import Operation, Progress, State, Step, StepState
 from services.operation_log import OperationLogs
 from services.phrases import Phrase
@@ -29,8 +29,6 @@ from services.store import Store
 log = structlog.get_logger(__name__)
 
 RENEW_EVERY = 30
-CLAIMS = frozenset({"lock", "unlock"})
-"""Steps that take and give back the lock themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +73,7 @@ class Runner:
         """
         steps = await self._store.operations.steps(run.operation.id)
         run.begun = {step.name for step in steps if step.phase == "forward"}
+        run.must_claim = run.operation.epoch is not None and "lock" in run.begun
         if run.operation.cancelled_by:
             run.cancelled.set()
         heartbeat: asyncio.Task[None]
@@ -85,15 +84,10 @@ class Runner:
                     await self._through(run, procedure, steps)
                 finally:
                     heartbeat.cancel()
-        except* Fenced:
-            await self._stop(run, Fenced())
+        except* Fenced as fenced:
+            await self._stop(run, next(one for one in fenced.exceptions if isinstance(one, Fenced)))
 
     async def _through(self, run: Run, procedure: Procedure, steps: list[Step]) -> None:
-        try:
-            await self._reclaim(run)
-        except OpsgateError as error:  # somebody else took the host over: nothing may be done there any more
-            await self._stop(run, error)
-            return
         if run.operation.phase == "forward" and await self._forward(run, procedure, steps):
             await self._finish(run, State.SUCCEEDED)
         else:
@@ -206,8 +200,7 @@ class Runner:
                 if not run.secrets_known:  # before any output of the host is written down
                     await self._learn(run.remote, run.project)
                     run.secrets_known = True
-                if step.name not in CLAIMS:
-                    await run.hold()
+                await self._see_the_lock(run, step)
                 result = await step.work(run)
             except HostError as error:
                 if not _may_pass(run, error):
@@ -248,16 +241,28 @@ class Runner:
 
     # --- the host's lock ---
 
-    async def _reclaim(self, run: Run) -> None:
-        """A resumed operation takes the lock again with a higher epoch: what an older process left is fenced off."""
-        if run.operation.epoch is not None and "lock" in run.begun:
-            run.step_name = "lock"
-            with suppress(Unreachable):  # the steps wait for the host by themselves
+    async def _see_the_lock(self, run: Run, step: StepDef) -> None:
+        """What a step does outside of jobs is fenced by this. Raises Fenced when somebody else has the lock.
+
+        A resumed operation takes it again with a higher epoch, so that what an older process left is fenced off.
+        """
+        if step.name in {
+            "lock",
+            "unlock",
+        }:  # one claims by itself, the other must not wait for a host that is away
+            return
+        if run.must_claim:
+            try:
                 await self.claim(run)
+            except LockHeld as error:
+                raise Fenced(error.phrase.id, detail=error.detail, **error.phrase.args) from error
+        else:
+            await run.hold()
 
     async def claim(self, run: Run) -> int:
         epoch = await run.remote.lock.claim(run.project.state_dir, run.operation.id, self._owner, LEASE)
         run.operation = await self._store.operations.change(run.operation.id, epoch=epoch)
+        run.must_claim = False
         return epoch
 
     async def _heartbeat(self, run: Run) -> None:
@@ -274,18 +279,19 @@ class Runner:
                 return
             except Exception:
                 log.exception("progress was not stored", operation=run.operation.id)
-            if time.monotonic() - renewed > RENEW_EVERY and not run.unlocking:
+            if time.monotonic() - renewed > RENEW_EVERY and not (run.unlocking or run.must_claim):
                 renewed = time.monotonic()
                 await self._renew(run)
 
     @staticmethod
     async def _renew(run: Run) -> None:
+        epoch = run.operation.epoch
         try:
             await run.hold()
         except Unreachable:
             pass
         except Fenced:
-            if not run.unlocking:
+            if run.operation.epoch == epoch and not run.unlocking:
                 raise
         except Exception:
             log.exception("the lock was not renewed", operation=run.operation.id)

@@ -91,6 +91,7 @@ class Run:
     told_lost: bool = False
     secrets_known: bool = False
     refused: OpsgateError | None = None  # why it may only turn back
+    must_claim: bool = False  # resumed: the lock is to be taken anew before anything else
     unlocking: bool = False  # the lock is being given back: no longer to have it means nothing
 
     @property

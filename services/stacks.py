@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any
 
-from services import health
+from services import health, releases
 from services.backups import SHORT, containers
 from services.commands import compose, docker
 from services.commands.compose import ComposeContext
@@ -20,6 +20,8 @@ STRAY_NAME = re.compile(r"[0-9a-f]{12}_(?P<name>.+)")
 """What Compose calls a container while it puts another in its place."""
 FORWARD_JOBS = ("build", "safety-copy", "swap", "up")
 """Steps whose job may still run when a deploy turns back: it was given up while the host was away."""
+NO_CACHE = "no-cache"
+"""The second job of a build: of the services that are built without cache."""
 
 
 def context(run: Run, root: PurePosixPath) -> ComposeContext:
@@ -31,7 +33,7 @@ def context(run: Run, root: PurePosixPath) -> ComposeContext:
 def expected(run: Run) -> tuple[str, ...]:
     """Services that must be well: those of the new release, on the way back those that ran before it."""
     if run.phase == "forward":
-        return run.plan.pack.compose_services if run.plan.pack else ()
+        return releases.services_of(run.plan)
     return run.plan.old_running or tuple(run.plan.old_images)
 
 
@@ -46,8 +48,8 @@ async def up(run: Run) -> dict[str, Any]:
     try:
         await run.job(spec, run.project.up_timeout, prepare=mend_names)
     except CommandFailed as error:
-        if run.phase == "rollback" and is_docker_away(error):  # met before the job was begun: worth waiting for
-            raise
+        if run.phase == "rollback" and is_docker_away(error):
+            raise  # met before the job was begun: the runner waits for it
         raise await _why_not_up(run, error) from error
     return {}
 
@@ -98,10 +100,12 @@ async def mend_names(run: Run) -> None:
 
 async def end_forward(run: Run) -> dict[str, Any]:
     """Ends what the way forward may have left running: a build that goes on would take the image names again."""
-    for step in FORWARD_JOBS:
-        if step in run.begun:
-            with suppress(Fenced):  # it waited for its turn and never ran
-                await run.remote.jobs.cancel(run.project.state_dir, run.forward_job(step))
+    jobs = [step for step in FORWARD_JOBS if step in run.begun]
+    if "build" in jobs and run.plan.no_cache:
+        jobs.append(f"build-{NO_CACHE}")
+    for job in jobs:
+        with suppress(Fenced):  # it waited for its turn and never ran
+            await run.remote.jobs.cancel(run.project.state_dir, run.forward_job(job))
     return {}
 
 
@@ -123,13 +127,13 @@ async def _docker_answers(run: Run) -> None:
 
 
 async def up_previous(run: Run) -> dict[str, Any]:
-    """The old containers again, and nothing beside them that only the failed release had."""
+    """An earlier release's containers again, and nothing beside them that only the one that goes had."""
     await remove_added(run)
     return await up(run)
 
 
 async def remove_added(run: Run) -> None:
-    """Services that the failed release added would go on with its code on the same database. Volumes stay."""
+    """Services that only the release that goes has would go on with its code on the same database. Volumes stay."""
     for container in await containers(run):
         if not _added(run, container):
             continue
@@ -145,6 +149,9 @@ async def remove_added(run: Run) -> None:
 
 
 def _added(run: Run, container: Container) -> bool:
-    """Of the new release, and not there when the plan was made. What a person started beside them is theirs."""
-    declared = run.plan.pack.compose_services if run.plan.pack else ()
-    return container.service in declared and container.service not in run.plan.old_images
+    """Of the release that goes, and not of the one that comes. What a person started beside them is theirs."""
+    brought = releases.services_of(run.plan)
+    if run.phase == "forward":
+        going = run.plan.current.services if run.plan.current else ()
+        return container.service in going and container.service not in brought
+    return container.service in brought and container.service not in run.plan.old_images

@@ -19,12 +19,14 @@ ago = { DURATION($age) } ago
 kind-deploy = deploy
 kind-backup = backup
 kind-restore = restore
+kind-rollback = rollback
 kind-undo = undo
 kind-drop = drop
 operation-title = { $kind ->
     [deploy] Deploy { $project }
     [backup] Back up { $project }
     [restore] Restore the database of { $project }
+    [rollback] Roll back { $project }
     [undo] Undo the restore of { $project }
     [drop] Drop an old database of { $project }
    *[other] { $kind } { $project }
@@ -56,6 +58,8 @@ step-health = Health check
 step-record = Record the release
 step-unlock = Unlock
 step-verify-dump = Check the dump against its record
+step-verify-release = Check the kept files and images
+step-bring-images = Give the images their names back
 step-create-database = Make a new database
 step-load = Load the dump
 step-compare = Count the rows
@@ -78,6 +82,7 @@ button-confirm = { $kind ->
     [deploy] Confirm deploy
     [backup] Confirm backup
     [restore] Confirm restore
+    [rollback] Confirm rollback
     [undo] Confirm undo
     [drop] Confirm drop
    *[other] Confirm
@@ -90,9 +95,11 @@ button-log = Log
 button-refresh = Refresh
 button-undo = Undo
 button-drop = Drop the old database
+button-matching-backup = Restore the matching backup
 button-menu-status = 📊 Status
 button-menu-ops = 📋 Operations
 button-menu-deploy = 🚀 Deploy
+button-menu-rollback = ⏪ Roll back
 button-menu-backup = 💾 Back up
 button-menu-restore = ♻️ Restore
 button-language = Говорить по-русски
@@ -104,6 +111,7 @@ help-title = I am Opsgate
 help-intro = I change your server only after you have seen a plan and tapped Confirm. Failures I tell you without being asked.
 help-status = what runs, and how well
 help-deploy = [project] [ref]: a new release
+help-rollback = [project]: an earlier release, without a build
 help-backup = [project]: a database dump, proven readable
 help-restore = [project]: bring a backup back, with Undo
 help-ops = running and recent operations, backups
@@ -122,6 +130,7 @@ choose-project = { $kind ->
     [deploy] Which project do you want to deploy?
     [backup] Which database do you want to back up?
     [restore] Which database do you want to restore?
+    [rollback] Which project do you want to roll back?
    *[other] Which project?
 }
 choose-to-cancel = Several operations are running. Which one should stop?
@@ -152,6 +161,22 @@ card-commits = { $count ->
    *[other] { $count } commits since then
 }
 card-more-commits = … and { $count } more
+card-frontend = Frontend
+card-changed = Changed files: { $areas }
+card-area-top = top folder
+card-area-others = others { $count }
+card-no-cache = 🔨 { $service } is built without cache: { $reasons }
+rebuild-frontend-files = { $count ->
+    [one] { $count } file of mobile/ changed
+   *[other] { $count } files of mobile/ changed
+}
+rebuild-frontend-env = { $names } changed
+rebuild-env-unknown = the EXPO_PUBLIC_* values of the last build are not known
+rebuild-backend-inputs = { $count ->
+    [one] { $count } data file or script changed
+   *[other] { $count } data files or scripts changed
+}
+rebuild-unknown = what is deployed now is not known
 card-backup = 💾 The database is backed up and read back before anything changes.
 card-no-backup = 💾 There is no database to back up yet.
 card-start-database = The database is stopped. It is started for its backup.
@@ -168,6 +193,31 @@ card-blocked = This cannot run. Mend what is marked ⛔ and ask again.
 card-expired = Nobody confirmed in time. Nothing was changed.
 card-confirmed = Confirmed by { $who }
 card-dismissed = Cancelled by { $who }. Nothing was changed.
+
+## Rollback
+
+rollback-choose = Which release of { $project } should come back? You see a plan first.
+rollback-none = There is no earlier release of { $project } to go back to. I keep each release that was healthy here until newer ones take its place; so far there is at most the present one. To bring something older back, deploy it anew: /deploy { $project }
+rollback-served = served for { DURATION($time) }
+rollback-came = Deployed
+rollback-files = Files: { $changed } changed, { $added } added, { $removed } removed
+rollback-files-unknown = How many files change is not known.
+rollback-images = The very images that ran
+rollback-gone = { $count ->
+    [one] { $count } commit goes away
+   *[other] { $count } commits go away
+}
+rollback-come = { $count ->
+    [one] { $count } commit comes back
+   *[other] { $count } commits come back
+}
+rollback-commits-unknown = Which commits go away is not known.
+rollback-promise = ⏪ Its files and these images come back. Nothing is built.
+rollback-stops = These services are not part of it and stop; their volumes stay: { $names }
+rollback-migrations = The database stays as it is now. I do not record migrations yet: if one ran since, the old code may not fit it.
+rollback-matching-backup = The matching backup, to be restored afterwards if need be, is of
+rollback-no-matching-backup = I know of no backup from when that release served.
+meaning-returned = Release { $label } is serving again, with the very images that it had. Nothing was built.
 
 ## Restore
 
@@ -246,7 +296,19 @@ progress-left = { DURATION($left) } left
 
 verdict-succeeded = { $project }: { KIND($kind) } succeeded
 verdict-failed = { $project }: { KIND($kind) } failed
-verdict-rolled-back = { $project }: { KIND($kind) } rolled back
+verdict-rolled-back = { $kind ->
+    [rollback] { $project }: the rollback itself was rolled back
+   *[other] { $project }: { KIND($kind) } rolled back
+}
+verdict-freed = { $removed ->
+    [0] Freed:
+    [one] Freed: { $removed } old release ({ SIZE($bytes) } of files)
+   *[other] Freed: { $removed } old releases ({ SIZE($bytes) } of files)
+}{ $images ->
+    [0] { "" }
+    [one] { " " }{ $images } image
+   *[other] { " " }{ $images } images
+}
 verdict-needs-human = { $project }: { KIND($kind) } needs a human
 verdict-rollback-reason = The way back failed too: { $reason }
 verdict-foot = Took { DURATION($duration) }, confirmed by { $who }
@@ -344,6 +406,7 @@ error-busy = { $project } is busy: { $who } started { $kind ->
     [deploy] a deploy
     [backup] a backup
     [restore] a restore
+    [rollback] a rollback
    *[other] an operation
 }. See /ops, or /cancel it.
 error-source = The source cannot be packed. See my log for the reason.
@@ -364,6 +427,10 @@ error-no-operation = I do not know this operation.
 error-no-database = { $project } has no database configured in opsgate.toml.
 error-database-not-running = The database service “{ $service }” is not running. Start it, then try again.
 error-database-not-ready = The database service “{ $service }” did not answer within { $seconds } s. Look at its log.
+error-no-release = I do not know this release, or the host no longer keeps it. /rollback shows those that can come back.
+error-release-serves = That release of { $project } is the one that serves.
+error-images-gone = The images of these services are no longer on the host: { $services }. Deploy the commit instead.
+error-other-images = After the rollback other images than those of the release ran: { $services }. Did somebody move their names meanwhile?
 error-no-backup = I do not know this backup. /restore shows those that I know.
 error-dump-changed = The dump { $file } on the host is not the one that was proven, so it was not used. Choose another with /restore.
 error-restore-name-taken = There is a database { $name } already, which this restore did not make. Ask for the restore again: it gets another name.
@@ -512,6 +579,12 @@ finding-restore-server = PostgreSQL { $version }; the dump was made by { $dumped
 finding-restore-settings = Settings of the database itself do not come back: { $names }
     .why = A dump does not hold them, and the restored database is a new one.
     .mend = Set them again after the restore.
+finding-rollback-image-gone = Images of the release are no longer on the host: { $services }
+    .why = A rollback brings back the very images that ran. Without them it would be a new build.
+    .mend = Build it anew: { $command }
+finding-rollback-renamed = The stack is called “{ $name }”, but that release ran as “{ $recorded }”
+    .why = Docker Compose would start a second stack beside the first one.
+    .mend = Deploy its commit instead, so that it comes up under the present name.
 finding-undo-gone = The database from before this restore is gone: { $name }
     .why = It was brought back already, or dropped. There is nothing to undo.
     .mend = Choose a backup with /restore.
@@ -530,5 +603,32 @@ finding-stack-renamed = The stack would be called “{ $name }”, but the relea
 finding-release-unknown = The record of release { $release } is gone from the host
     .why = Nobody can say which files belonged to it, so files that the new release lacks stay where they are.
     .mend = Nothing to do: this deploy writes a new record.
+finding-version-not-bumped = mobile/ changed, but the app would be { $version } and { $deployed } is deployed
+    .why = Telegram goes on serving the app that it keeps for { $deployed }, and the app crashes.
+    .mend = In mobile/app.json set "version": "{ $next }", commit it if the source is a repository, and ask again.
+finding-version-unsure = The app would be { $version }, and { $deployed } is deployed
+    .why = I cannot see whether mobile/ changed. If it did, Telegram goes on serving the old app, and it crashes.
+    .mend = If it did, set "version": "{ $next }" in mobile/app.json first.
+finding-no-spa-fallback = { $file } does not answer unknown addresses with the app
+    .why = A page that is opened by its address, or reloaded, gets 404.
+    .mend = Write inside location /: try_files $uri $uri/ /index.html;
+finding-data-not-copied = Scripts of the backend need files that { $dockerfile } does not copy: { $files }{ $more ->
+    [0] {""}
+   *[other] {" "}and { $more } more
+}
+    .why = They are missing in the container, and the script stops there.
+    .mend = Add to { $dockerfile }: { $line }
+finding-data-by-abspath = Scripts look for their data through os.path.abspath(__file__): { $scripts }{ $more ->
+    [0] {""}
+   *[other] {" "}and { $more } more
+}
+    .why = This works on Windows, but in the container the data may lie elsewhere.
+    .mend = Use Path(__file__).parent and, where the file is not there, Path("/app/<file>").
+finding-route-slash = The frontend calls routes with the slash at the end wrong: { $calls }{ $more ->
+    [0] {""}
+   *[other] {" "}and { $more } more
+}
+    .why = Flask redirects such a call or answers 404, which the app shows as a network error.
+    .mend = Write each call as the route behind its arrow.
 finding-source-dirty = The source has changes that are not committed. They are shipped too.
 finding-nothing-new = Nothing is new: the source is the same as in release { $release }.

@@ -19,12 +19,14 @@ ago = { DURATION($age) } назад
 kind-deploy = деплой
 kind-backup = бэкап
 kind-restore = восстановление
+kind-rollback = возврат к релизу
 kind-undo = возврат
 kind-drop = удаление
 operation-title = { $kind ->
     [deploy] Деплой { $project }
     [backup] Бэкап { $project }
     [restore] Восстановление базы { $project }
+    [rollback] Возврат { $project } к прежнему релизу
     [undo] Возврат базы { $project } до восстановления
     [drop] Удаление старой базы { $project }
    *[other] { $kind } { $project }
@@ -56,6 +58,8 @@ step-health = Проверка здоровья
 step-record = Записать релиз
 step-unlock = Освободить проект
 step-verify-dump = Сверить дамп с записью о нём
+step-verify-release = Проверить сохранённые файлы и образы
+step-bring-images = Вернуть образам их имена
 step-create-database = Создать новую базу
 step-load = Загрузить дамп
 step-compare = Пересчитать строки
@@ -78,6 +82,7 @@ button-confirm = { $kind ->
     [deploy] Подтвердить деплой
     [backup] Подтвердить бэкап
     [restore] Подтвердить восстановление
+    [rollback] Подтвердить возврат
     [undo] Подтвердить возврат
     [drop] Подтвердить удаление
    *[other] Подтвердить
@@ -90,9 +95,11 @@ button-log = Журнал
 button-refresh = Обновить
 button-undo = Вернуть как было
 button-drop = Удалить старую базу
+button-matching-backup = Восстановить бэкап того времени
 button-menu-status = 📊 Состояние
 button-menu-ops = 📋 Операции
 button-menu-deploy = 🚀 Деплой
+button-menu-rollback = ⏪ Прежний релиз
 button-menu-backup = 💾 Бэкап
 button-menu-restore = ♻️ Восстановить
 button-language = Speak English
@@ -104,6 +111,7 @@ help-title = Я Opsgate
 help-intro = Я меняю сервер только после того, как вы увидели план и нажали «Подтвердить». О сбоях сообщаю сам.
 help-status = что работает и насколько хорошо
 help-deploy = [проект] [ref]: новый релиз
+help-rollback = [проект]: прежний релиз, без сборки
 help-backup = [проект]: дамп базы, проверенный чтением
 help-restore = [проект]: вернуть базу из бэкапа, с возможностью отмены
 help-ops = текущие и недавние операции, бэкапы
@@ -122,6 +130,7 @@ choose-project = { $kind ->
     [deploy] Какой проект деплоить?
     [backup] Какую базу сохранить?
     [restore] Какую базу восстановить?
+    [rollback] Какой проект вернуть к прежнему релизу?
    *[other] Какой проект?
 }
 choose-to-cancel = Идёт несколько операций. Какую остановить?
@@ -154,6 +163,24 @@ card-commits = { $count ->
    *[other] С тех пор { $count } коммитов
 }
 card-more-commits = … и ещё { $count }
+card-frontend = Frontend
+card-changed = Изменённые файлы: { $areas }
+card-area-top = корень
+card-area-others = прочие { $count }
+card-no-cache = 🔨 { $service } собирается без кэша: { $reasons }
+rebuild-frontend-files = { $count ->
+    [one] в mobile/ изменён { $count } файл
+    [few] в mobile/ изменено { $count } файла
+   *[other] в mobile/ изменено { $count } файлов
+}
+rebuild-frontend-env = изменилось: { $names }
+rebuild-env-unknown = неизвестно, с какими EXPO_PUBLIC_* был собран прошлый релиз
+rebuild-backend-inputs = данные и скрипты: { $count ->
+    [one] изменён { $count } файл
+    [few] изменено { $count } файла
+   *[other] изменено { $count } файлов
+}
+rebuild-unknown = неизвестно, что развёрнуто сейчас
 card-backup = 💾 Сначала бэкап базы, проверенный чтением; до него ничего не меняется.
 card-no-backup = 💾 Базы ещё нет, бэкап делать не с чего.
 card-start-database = База остановлена. Для бэкапа она будет запущена.
@@ -170,6 +197,33 @@ card-blocked = Запустить нельзя. Исправьте отмече�
 card-expired = Никто не подтвердил вовремя. Ничего не изменено.
 card-confirmed = Подтверждение: { $who }
 card-dismissed = Отмена: { $who }. Ничего не изменено.
+
+## Возврат к релизу
+
+rollback-choose = Какой релиз { $project } вернуть? Сначала я покажу план.
+rollback-none = Прежних релизов { $project } нет, возвращаться не к чему. Я храню каждый релиз, который здесь был здоров, пока его не вытеснят новые; пока есть разве что нынешний. Чтобы вернуть что-то более старое, разверните его заново: /deploy { $project }
+rollback-served = проработал { DURATION($time) }
+rollback-came = Развёрнут
+rollback-files = Файлы: изменится { $changed }, добавится { $added }, уйдёт { $removed }
+rollback-files-unknown = Сколько файлов изменится, неизвестно.
+rollback-images = Те самые образы, что работали
+rollback-gone = { $count ->
+    [one] Уйдёт { $count } коммит
+    [few] Уйдут { $count } коммита
+   *[other] Уйдут { $count } коммитов
+}
+rollback-come = { $count ->
+    [one] Вернётся { $count } коммит
+    [few] Вернутся { $count } коммита
+   *[other] Вернутся { $count } коммитов
+}
+rollback-commits-unknown = Какие коммиты уйдут, неизвестно.
+rollback-promise = ⏪ Вернутся его файлы и эти образы. Сборки не будет.
+rollback-stops = Эти сервисы в него не входят и остановятся, их тома останутся: { $names }
+rollback-migrations = База останется такой, какая она сейчас. Миграции я пока не записываю: если какая-то с тех пор прошла, старый код может к ней не подойти.
+rollback-matching-backup = Бэкап того времени, его можно восстановить потом, если понадобится:
+rollback-no-matching-backup = Бэкапа того времени, когда работал этот релиз, я не знаю.
+meaning-returned = Снова работает релиз { $label }, с теми самыми образами. Сборки не было.
 
 ## Восстановление
 
@@ -251,7 +305,21 @@ progress-left = осталось { DURATION($left) }
 
 verdict-succeeded = { $project }, { KIND($kind) }: выполнено
 verdict-failed = { $project }, { KIND($kind) }: не удалось
-verdict-rolled-back = { $project }, { KIND($kind) }: откат выполнен
+verdict-rolled-back = { $kind ->
+    [rollback] { $project }: сам возврат пришлось откатить, откат выполнен
+   *[other] { $project }, { KIND($kind) }: откат выполнен
+}
+verdict-freed = { $removed ->
+    [0] Освобождено:
+    [one] Освобождено: { $removed } старый релиз ({ SIZE($bytes) } файлов)
+    [few] Освобождено: { $removed } старых релиза ({ SIZE($bytes) } файлов)
+   *[other] Освобождено: { $removed } старых релизов ({ SIZE($bytes) } файлов)
+}{ $images ->
+    [0] { "" }
+    [one] { " " }{ $images } образ
+    [few] { " " }{ $images } образа
+   *[other] { " " }{ $images } образов
+}
 verdict-needs-human = { $project }, { KIND($kind) }: нужен человек
 verdict-rollback-reason = Откат тоже не удался: { $reason }
 verdict-foot = Заняло { DURATION($duration) }, подтверждение: { $who }
@@ -351,6 +419,7 @@ error-busy = { $project } занят: { $who } запускает { $kind ->
     [deploy] деплой
     [backup] бэкап
     [restore] восстановление
+    [rollback] возврат к релизу
    *[other] операцию
 }. Смотрите /ops или остановите через /cancel.
 error-source = Исходники не удалось упаковать. Причина в моём журнале.
@@ -371,6 +440,10 @@ error-no-operation = Такой операции я не знаю.
 error-no-database = Для { $project } в opsgate.toml не указана база.
 error-database-not-running = Сервис базы «{ $service }» не работает. Запустите его и попробуйте снова.
 error-database-not-ready = Сервис базы «{ $service }» не ответил за { $seconds } с. Посмотрите его журнал.
+error-no-release = Такого релиза я не знаю, или на сервере его больше нет. /rollback покажет те, что можно вернуть.
+error-release-serves = Этот релиз { $project } и так работает.
+error-images-gone = Образов этих сервисов на сервере больше нет: { $services }. Разверните этот коммит заново.
+error-other-images = После возврата заработали не те образы: { $services }. Не переставил ли кто-то тем временем их имена?
 error-no-backup = Такого бэкапа я не знаю. Известные мне покажет /restore.
 error-dump-changed = Дамп { $file } на сервере не тот, что был проверен, поэтому я его не взял. Выберите другой: /restore.
 error-restore-name-taken = База { $name } уже есть, и сделало её не это восстановление. Попросите восстановление снова: имя будет другим.
@@ -523,6 +596,12 @@ finding-restore-server = PostgreSQL { $version }; дамп сделан в { $du
 finding-restore-settings = Настройки самой базы не вернутся: { $names }
     .why = В дампе их нет, а восстановленная база новая.
     .mend = Задайте их заново после восстановления.
+finding-rollback-image-gone = Образов этого релиза на сервере больше нет: { $services }
+    .why = Возврат даёт те самые образы, что работали. Без них это была бы новая сборка.
+    .mend = Соберите его заново: { $command }
+finding-rollback-renamed = Стек называется «{ $name }», а этот релиз работал как «{ $recorded }»
+    .why = Docker Compose запустил бы второй стек рядом с первым.
+    .mend = Разверните его коммит заново, тогда он запустится под нынешним именем.
 finding-undo-gone = Базы, которая была до этого восстановления, больше нет: { $name }
     .why = Её уже вернули или удалили. Отменять нечего.
     .mend = Выберите бэкап: /restore.
@@ -541,5 +620,32 @@ finding-stack-renamed = Стек назывался бы «{ $name }», а ра�
 finding-release-unknown = Записи о релизе { $release } на сервере больше нет
     .why = Неизвестно, какие файлы были его частью, поэтому файлы, которых нет в новом релизе, останутся на месте.
     .mend = Ничего делать не нужно: это развёртывание сделает новую запись.
+finding-version-not-bumped = mobile/ изменился, а версия приложения { $version } не выше развёрнутой { $deployed }
+    .why = Telegram продолжит отдавать сохранённое у себя приложение { $deployed }, и оно будет падать.
+    .mend = Укажите в mobile/app.json "version": "{ $next }", закоммитьте, если исходники в репозитории, и попросите снова.
+finding-version-unsure = Версия приложения { $version }, а развёрнута { $deployed }
+    .why = Неизвестно, изменился ли mobile/. Если да, Telegram продолжит отдавать старое приложение, и оно будет падать.
+    .mend = Если изменился, сначала укажите в mobile/app.json "version": "{ $next }".
+finding-no-spa-fallback = { $file } не отдаёт приложение по неизвестным адресам
+    .why = Страница, открытая по своему адресу или обновлённая, получит 404.
+    .mend = Добавьте внутри location /: try_files $uri $uri/ /index.html;
+finding-data-not-copied = Скриптам backend нужны файлы, которые { $dockerfile } не копирует: { $files }{ $more ->
+    [0] {""}
+   *[other] {" "}и ещё { $more }
+}
+    .why = В контейнере их не будет, и скрипт остановится.
+    .mend = Добавьте в { $dockerfile }: { $line }
+finding-data-by-abspath = Скрипты ищут данные через os.path.abspath(__file__): { $scripts }{ $more ->
+    [0] {""}
+   *[other] {" "}и ещё { $more }
+}
+    .why = В Windows это работает, а в контейнере данные могут лежать в другом месте.
+    .mend = Используйте Path(__file__).parent, а если файла там нет, Path("/app/<файл>").
+finding-route-slash = Frontend вызывает маршруты с неверной косой чертой в конце: { $calls }{ $more ->
+    [0] {""}
+   *[other] {" "}и ещё { $more }
+}
+    .why = Flask перенаправит такой вызов или ответит 404, и приложение покажет ошибку сети.
+    .mend = Пишите каждый вызов так, как маршрут за стрелкой.
 finding-source-dirty = В исходниках есть незакоммиченные изменения. Они тоже уедут.
 finding-nothing-new = Нового нет: исходники те же, что в релизе { $release }.

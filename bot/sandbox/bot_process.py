@@ -2,12 +2,16 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
+
+from bot.sandbox.errors import Json
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FOREIGN = {"BOT_TOKEN", "ADMIN_IDS", "TELEGRAM_API_URL"}
@@ -31,6 +35,21 @@ class Practised:
     env_file: str = ".env.prod"
     database: str = "fitnessapp"
     database_user: str = "fitnessapp_user"
+
+    @classmethod
+    def announced(cls, told: Json) -> Self:
+        """As a practice host is announced."""
+        return cls(
+            address=told["address"],
+            port=told["port"],
+            user=told["user"],
+            key_file=Path(told["key_file"]),
+            known_hosts=Path(told["known_hosts"]),
+            path=Path(told["path"]),
+            source=Path(told["source"]),
+            compose_project=told["compose_project"],
+            site=told["site"],
+        )
 
     def toml(self, more: Mapping[str, str] | None = None) -> str:
         """`opsgate.toml`; `more` adds keys to the project, or replaces them."""
@@ -62,6 +81,11 @@ keepalive_interval = 1
 """
 
 
+def _leash() -> tuple[str, ...]:
+    """Ends the bot when its starter ends, however it does; where util-linux has the means."""
+    return ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
+
+
 class BotProcess:
     """`python -m bot run` in a folder. One at a time; everything that it prints goes to `bot.log` there."""
 
@@ -84,6 +108,7 @@ class BotProcess:
         self.started_at = time.monotonic()
         with (self.folder / "bot.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
+                *_leash(),
                 *(sys.executable, "-m", module, "run"),
                 cwd=self.folder,
                 env=inherited | {"PYTHONPATH": str(_ROOT)} | environment,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.sandbox.bot_process import BotProcess, Practised
-from bot.sandbox.played import SimChat, SimUser
+from bot.sandbox.played import SimChat, SimError, SimUser
 from bot.sandbox.practice.running_stack import StackFailed, deploy_first_release
 from bot.sandbox.process import LocalBotApi
 
@@ -52,9 +52,7 @@ async def demo(folder: Path, *, engine: str = "simulated", port: int = 0) -> Asy
     practice = folder / "host"
     async with LocalBotApi.start(control_port=port, practice=practice, engine=engine) as api:
         told = api.practice or {}
-        paths = {name: Path(told[name]) for name in ("key_file", "known_hosts", "path", "source")}
-        words = {name: told[name] for name in ("address", "user", "compose_project", "site")}
-        practised = Practised(port=told["port"], **words, **paths)
+        practised = Practised.announced(told)
         try:
             await asyncio.to_thread(deploy_first_release, practised, told["docker"])
         except StackFailed as error:
@@ -120,7 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="opsgate-demo-") as folder:
         try:
             return asyncio.run(_until_stopped(Path(folder), arguments))
-        except DemoError as error:
+        except (DemoError, SimError) as error:
             return _failed(str(error))
 
 
@@ -147,7 +145,9 @@ async def _until_stopped(folder: Path, arguments: argparse.Namespace) -> int:
 
 async def _serve(folder: Path, arguments: argparse.Namespace) -> None:
     _say("Starting a practice server, a local Bot API and the bot …")
-    port = arguments.port if arguments.port is not None else _free_or_any(PORT)
+    port = _free_or_any(PORT) if arguments.port is None else arguments.port
+    if port and not _free_or_any(port):
+        raise DemoError(f"port {port} is taken: choose another with --port, or leave it out")
     async with demo(folder, engine=arguments.engine, port=port) as running:
         _say(f"\n  Open  {running.address}/\n\nCtrl-C ends it. Everything is in {folder} and goes with it.")
         await running.bot.ended()

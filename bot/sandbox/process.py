@@ -56,7 +56,10 @@ class LocalBotApi:
         if practice is not None:
             options += ["--practice", str(practice.absolute()), "--engine", engine]
         pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(*command, *options, stdin=pipe, stdout=pipe, cwd=_ROOT)
+        # A session of its own: a Ctrl-C in the terminal ends whoever started it, and that ends it.
+        process = await asyncio.create_subprocess_exec(
+            *command, *options, stdin=pipe, stdout=pipe, cwd=_ROOT, start_new_session=True
+        )
         try:
             announced = await _announcement(process)
             async with Sim(announced["url"], announced["control"], token) as sim:

@@ -6,7 +6,8 @@ from aiogram.utils.formatting import Bold, ExpandableBlockQuote, Text
 
 from bot import keyboards
 from bot.texts import Texts
-from bot.views import restore
+from bot.views import restore, rollback
+from bot.views.changes import changes_of
 from bot.views.parts import clean, code, label_of, lines, moment, plan_steps, title
 from bot.views.screen import Block, Screen, fit, repeated
 from services.models import Finding, Kind, Operation, Pack, Severity, State
@@ -23,6 +24,10 @@ def card(operation: Operation, texts: Texts, host: str = "", *, again: bool = Fa
     blocks = [
         Block(_head(operation, texts, host)),
         Block(_commits(plan.pack, texts), keep=2) if plan.pack and plan.pack.commits else None,
+        Block(changed, keep=4) if (changed := changes_of(plan, texts)) else None,
+        Block(found, keep=2)
+        if plan.returning and (found := rollback.commits(plan.returning, texts))
+        else None,
         Block(found, keep=6) if plan.restoring and (found := restore.losses(operation, texts)) else None,
         *(Block(finding(f, texts), keep=7) for f in blockers),
         *(Block(finding(f, texts), keep=5) for f in warnings),
@@ -47,21 +52,30 @@ def _head(operation: Operation, texts: Texts, host: str) -> Text:
     plan, pack = operation.plan, operation.plan.pack
     where = texts("card-where", host=host) if host else None
     return lines(
-        Text(Bold(title(operation, texts)), Text(" → ", Bold(clean(pack.label, 40))) if pack else ""),
+        Text(Bold(title(operation, texts)), _label(operation)),
         where,
-        _now(operation, texts) if plan.kind is Kind.DEPLOY else None,
+        _now(operation, texts) if plan.kind in {Kind.DEPLOY, Kind.ROLLBACK} else None,
         *(_pack_lines(pack, operation.ref, texts) if pack else ()),
         restore.about(operation, texts) if plan.restoring else None,
+        rollback.about(operation, texts) if plan.returning else None,
     )
+
+
+def _label(operation: Operation) -> Text | str:
+    plan = operation.plan
+    if plan.returning:
+        return Text(" → ", Bold(label_of(plan.returning.release)))
+    return Text(" → ", Bold(clean(plan.pack.label, 40))) if plan.pack else ""
 
 
 def _now(operation: Operation, texts: Texts) -> Text | str:
     current = operation.plan.current
     if current is None:
         return texts("card-first") if operation.plan.first else texts("card-now-unknown")
-    if current.at is None:
+    at = current.since or current.at
+    if at is None:
         return Text(texts("card-now"), " ", Bold(label_of(current)))
-    age = (operation.created_at - current.at).total_seconds()
+    age = (operation.created_at - at).total_seconds()
     return Text(texts("card-now"), " ", Bold(label_of(current)), ", ", texts("ago", age=max(0.0, age)))
 
 
@@ -91,11 +105,12 @@ def _commits(pack: Pack, texts: Texts) -> Text:
 def _promise(operation: Operation, texts: Texts) -> Text:
     plan = operation.plan
     backup = None
-    if plan.kind is Kind.DEPLOY:
+    if plan.kind in {Kind.DEPLOY, Kind.ROLLBACK}:
         backup = texts("card-backup" if plan.backup else "card-no-backup")
     database = texts("card-start-database") if plan.start_database else None
     restored = restore.promise(operation, texts) if plan.restoring else None
-    return lines(backup, database, restored, texts("card-risk", risk=plan.risk))
+    returned = rollback.promise(operation, texts) if plan.returning else None
+    return lines(backup, database, restored, returned, texts("card-risk", risk=plan.risk))
 
 
 def _details(operation: Operation, texts: Texts) -> Text:

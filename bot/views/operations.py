@@ -96,6 +96,8 @@ def _facts(operation: Operation, steps: list[Step], texts: Texts) -> list[Text |
     if pack is not None:
         subject = f" {clean(pack.subject, 120)}" if pack.subject else ""
         found.append(Text(texts("ops-release"), " ", Bold(clean(pack.label, 40)), subject))
+    if operation.plan.returning is not None:
+        found.append(Text(texts("ops-release"), " ", Bold(label_of(operation.plan.returning.release))))
     if current is not None:
         found.append(Text(texts("ops-before"), " ", Bold(label_of(current))))
     if operation.state.is_verdict and (sentence := meaning(operation, texts)):

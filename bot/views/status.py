@@ -74,8 +74,8 @@ def _release(facts: Facts, texts: Texts) -> str | Text:
     parts = [texts("status-release"), " ", Bold(label_of(release))]
     if release.subject:
         parts += [" ", clean(release.subject, 80)]
-    if release.at:
-        parts += [", ", texts("ago", age=_seconds(release.at, facts.at))]
+    if since := release.since or release.at:
+        parts += [", ", texts("ago", age=_seconds(since, facts.at))]
     if release.by:
         parts += [", ", clean(release.by, 40)]
     return Text(*parts)

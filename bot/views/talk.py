@@ -14,7 +14,7 @@ from bot.views.screen import Block, Screen, fit, repeated, screen
 from services.models import Kind, Operation, Person
 from services.phrases import Phrase
 
-COMMANDS = ("status", "deploy", "backup", "restore", "ops", "cancel", "whoami", "help")
+COMMANDS = ("status", "deploy", "rollback", "backup", "restore", "ops", "cancel", "whoami", "help")
 """In the order of the menu; /start shows the same as /help."""
 
 

@@ -11,7 +11,7 @@ from bot.texts import Texts
 from bot.views import restore
 from bot.views.parts import MARKS, clean, code, elapsed, label_of, lines, tail
 from bot.views.screen import Block, Screen, fit, repeated
-from services.models import Kind, Operation, State, Step
+from services.models import Kind, Operation, Plan, State, Step
 
 
 def verdict(
@@ -59,9 +59,7 @@ def _of_a_deploy(operation: Operation, texts: Texts) -> str:
     old = label_of(operation.plan.current) if operation.plan.current else ""
     match operation.state:
         case State.SUCCEEDED:
-            return texts(
-                "meaning-deployed", label=clean(operation.plan.pack.label, 40) if operation.plan.pack else ""
-            )
+            return _serving(operation.plan, texts)
         case State.FAILED if operation.rollback_reason is not None:
             return texts("meaning-names-moved")
         case State.FAILED:
@@ -74,13 +72,33 @@ def _of_a_deploy(operation: Operation, texts: Texts) -> str:
             return texts("meaning-needs-human", project=operation.project)
 
 
+def _serving(plan: Plan, texts: Texts) -> str:
+    if plan.returning:
+        return texts("meaning-returned", label=label_of(plan.returning.release))
+    return texts("meaning-deployed", label=clean(plan.pack.label, 40) if plan.pack else "")
+
+
 def _facts(operation: Operation, steps: list[Step], texts: Texts, now: datetime) -> list[Text | str]:
-    found: list[Text | str] = [*restore.outcome(operation, steps, texts), *backup_lines(steps, texts)]
+    found: list[Text | str] = [
+        *restore.outcome(operation, steps, texts),
+        *backup_lines(steps, texts),
+        *freed(steps, texts),
+    ]
     who = operation.confirmed_by or operation.by
     found.append(texts("verdict-foot", duration=elapsed(operation, now), who=clean(who.name, 64)))
     if operation.cancelled_by is not None:
         found.append(texts("verdict-cancelled", who=clean(operation.cancelled_by.name, 64)))
     return found
+
+
+def freed(steps: list[Step], texts: Texts) -> list[Text | str]:
+    """What went because newer releases are kept."""
+    result = next((step.result for step in steps if (step.phase, step.name) == ("forward", "record")), {})
+    if not (result.get("removed") or result.get("images")):
+        return []
+    numbers = {name: int(result.get(name, 0)) for name in ("removed", "bytes")}
+    gone = result.get("images", 0)
+    return [texts("verdict-freed", images=int(gone) if isinstance(gone, int) else 0, **numbers)]
 
 
 def backup_lines(steps: list[Step], texts: Texts) -> list[Text | str]:

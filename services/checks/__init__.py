@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from services.checks import restore
+from services.changes import Changes
+from services.checks import restore, rollback
+from services.checks.backend import data_findings
 from services.checks.database import database_backup_findings, database_findings
 from services.checks.env import env_findings
+from services.checks.frontend import nginx_findings, version_findings
 from services.checks.host import host_findings
+from services.checks.routes import route_findings
 from services.checks.source import source_findings
 from services.checks.stack import health_findings, name_findings, neighbour_findings
+from services.checks.tree import SourceTree
 from services.facts.cluster import Seen
-from services.models import Backup, Facts, Finding, Pack, Severity
+from services.models import Backup, Facts, Finding, Pack, Release, Severity
 from services.projects import Project
 
 _ORDER = (Severity.BLOCKER, Severity.WARNING, Severity.INFO)
 
 
-def deploy_findings(project: Project, facts: Facts, pack: Pack) -> list[Finding]:
+def tree_findings(tree: SourceTree) -> list[Finding]:
+    """What a source says by itself, wherever it is deployed."""
+    return [*nginx_findings(tree), *data_findings(tree), *route_findings(tree)]
+
+
+def deploy_findings(
+    project: Project, facts: Facts, pack: Pack, changes: Changes | None = None
+) -> list[Finding]:
     """R-UX-1: all that is known before a deploy starts."""
     return _by_severity(
         [
@@ -26,6 +38,8 @@ def deploy_findings(project: Project, facts: Facts, pack: Pack) -> list[Finding]
             *neighbour_findings(project, facts),
             *health_findings(project, facts),
             *source_findings(facts, pack),
+            *(version_findings(changes) if changes else ()),
+            *pack.findings,
         ]
     )
 
@@ -38,6 +52,24 @@ def backup_findings(project: Project, facts: Facts) -> list[Finding]:
             *host_findings(without_probes, facts, dumps=True),
             *name_findings(facts),
             *database_backup_findings(project, facts),
+        ]
+    )
+
+
+def rollback_findings(
+    project: Project, facts: Facts, release: Release, missing: tuple[str, ...]
+) -> list[Finding]:
+    """For an earlier release that comes back. `missing`: services whose image is gone from the host."""
+    return _by_severity(
+        [
+            *host_findings(project, facts, dumps=True),
+            *env_findings(project, facts),
+            *database_findings(project, facts),
+            *name_findings(facts),
+            *rollback.rollback_stack(facts, release),
+            *neighbour_findings(project, facts),
+            *health_findings(project, facts),
+            *rollback.rollback_images(project, release, missing),
         ]
     )
 

@@ -9,11 +9,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.errors import HostError
-from services.models import Cluster
+from services.models import Model
 
 _COUNTED = re.compile(r"(?P<rows>\d+) COPY (?P<table>.*)")
 _NAME = r'(?:"(?:[^"]|"")*"|[^\s".(]+)'
 _TABLE = re.compile(rf"{_NAME}\.{_NAME}")
+
+
+class Cluster(Model):
+    """The PostgreSQL server as one login sees it, and the database that it is connected to. `size` is bytes."""
+
+    user: str
+    may_all: bool  # superuser
+    may_swap: bool  # may create databases and rename this one
+    first_user: str  # who the cluster was made by: a superuser
+    version: str
+    size: int
+    encoding: str
+    collate: str
+    ctype: str
+    icu: str | None = None
+    own_settings: tuple[str, ...] = ()  # names of what ALTER DATABASE … SET and GRANT … ON DATABASE changed
 
 
 @dataclass(frozen=True, slots=True)

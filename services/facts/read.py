@@ -249,6 +249,15 @@ async def _stack(remote: Remote, name: str, *, has_docker: bool) -> dict[str, An
     }
 
 
+async def current_release(remote: Remote, project: Project) -> str:
+    """The id of the release that the host says is deployed; empty when there is none."""
+    pointer = project.state_dir / "current"
+    answer = await remote.run(files.read(pointer), check=False)
+    if answer.exit_status not in {0, 1}:
+        raise HostError("error-file-unreadable", file=str(pointer))
+    return answer.stdout.decode("utf-8", "replace").strip()
+
+
 async def _current(remote: Remote, project: Project, lying: Awaitable[_Files]) -> tuple[Release | None, bool]:
     """The release that `current` names, and whether its record is there: cleaned away, only the id is known."""
     there = await lying

@@ -5,8 +5,8 @@ from __future__ import annotations
 from services.backups import HASHING, SHORT
 from services.commands import dumps, postgres
 from services.errors import CommandFailed
-from services.facts.cluster import Seen, parse_cluster, parse_names, parse_rows
-from services.models import Backup, Cluster
+from services.facts.cluster import Cluster, Seen, parse_cluster, parse_names, parse_rows
+from services.models import Backup
 from services.projects import Database
 from services.remote.host import RemoteHost
 

@@ -50,6 +50,17 @@ class _Hashing(io.RawIOBase):
         return self._hash.hexdigest()
 
 
+def listing(packed: Path) -> bytes | None:
+    """The manifest of an archive; None when the archive is gone, or is none."""
+    try:
+        with tarfile.open(packed, "r|gz") as tar:
+            member = tar.next()
+            found = tar.extractfile(member) if member and member.name == "manifest" else None
+            return found.read() if found else None
+    except (OSError, tarfile.TarError, EOFError):
+        return None
+
+
 def write(root: Path, entries: Sequence[Entry], listing: bytes, target: Path) -> int:
     """Writes the archive (mode 600) and gives its size in bytes. Raises SourceError when a file changed meanwhile."""
     part = target.with_name(f"{target.name}.part")

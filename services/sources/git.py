@@ -175,11 +175,20 @@ async def export(mirror: Path, commit: str, destination: Path) -> None:
 
 async def commits(repository: Path, commit: str, since: str | None) -> tuple[tuple[Commit, ...], int]:
     """What `commit` brings beyond `since`, newest first, at most 20, and how many more. Unknown `since`: nothing."""
-    if since is None or since == commit:
+    if since is None:
+        return (), 0
+    return await commits_if_known(repository, commit, since) or ((), 0)
+
+
+async def commits_if_known(
+    repository: Path, commit: str, since: str
+) -> tuple[tuple[Commit, ...], int] | None:
+    """The same; None where the repository does not know both commits."""
+    if since == commit:
         return (), 0
     counted = await run(commands.count(repository, commit, since))
     if counted.exit_status != 0:
-        return (), 0
+        return None
     logged = await _must(commands.log(repository, commit, since, limit=SHOWN_COMMITS), "error-git")
     found = _parse_log(logged)
     return found, max(0, int(counted.stdout) - len(found))

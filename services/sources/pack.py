@@ -13,12 +13,15 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from services import compose_file
+from services.checks import tree_findings
+from services.checks.tree import Recipe, source_facts
 from services.commands import words
 from services.compose_file import ComposeFile
 from services.errors import BadInput, SourceError
 from services.models import Commit, Pack, Release
 from services.projects import Project, TreeSource
 from services.sources import archive, git, tree
+from services.sources.inspection import source_tree
 
 _MOST_INCLUDES = 20
 
@@ -51,6 +54,27 @@ async def pack(
         return await asyncio.to_thread(_freeze, project, origin, out_dir, now)
 
 
+Commits = tuple[tuple[Commit, ...], int]
+"""Newest first, and how many more there are."""
+
+
+async def commits(project: Project, commit: str, since: str, mirrors: Path) -> Commits | None:
+    """What `commit` has and `since` lacks, from what is here: nothing is fetched. None where nobody knows.
+
+    Raises SourceError when git does not do as it is told.
+    """
+    local = project.source.path if isinstance(project.source, TreeSource) else None
+    repository = local or _mirror(project, mirrors)
+    if not repository.is_dir():
+        return None
+    async with git.alone_in(repository):
+        return await git.commits_if_known(repository, commit, since)
+
+
+def _mirror(project: Project, mirrors: Path) -> Path:
+    return mirrors.absolute() / f"{project.name}.git"
+
+
 @asynccontextmanager
 async def _origin(
     project: Project, ref: str | None, deployed: Release | None, mirrors: Path
@@ -61,7 +85,7 @@ async def _origin(
         yield await _from_tree(project.source, deployed)
         return
     wanted = _checked_ref(ref or project.source.branch)
-    mirror = mirrors.absolute() / f"{project.name}.git"
+    mirror = _mirror(project, mirrors)
     async with AsyncExitStack() as stack:
         async with git.alone_in(mirror):
             await git.update_mirror(mirror, project.source.git)
@@ -114,7 +138,8 @@ async def _from_tree(source: TreeSource, deployed: Release | None) -> _Origin:
 
 def _freeze(project: Project, origin: _Origin, out_dir: Path, now: datetime) -> Pack:
     entries = tree.walk(origin.root, never=tree.never_shipped(project), gitignore=origin.gitignore)
-    composed = _compose(project, origin.root, {entry.path for entry in entries})
+    composed, recipes = _compose(project, origin.root, {entry.path for entry in entries})
+    read = source_tree(origin.root, entries, recipes)
     listing = archive.manifest(origin.root, entries)
     digest = hashlib.sha256(listing).hexdigest()
     release = f"{now:%Y%m%d-%H%M%S}-{digest[:8]}"
@@ -136,29 +161,42 @@ def _freeze(project: Project, origin: _Origin, out_dir: Path, now: datetime) -> 
         compose_services=composed.services,
         build_services=composed.builds,
         compose_name=composed.name,
+        source=source_facts(read),
+        findings=tuple(tree_findings(read)),
     )
 
 
-def _compose(project: Project, root: Path, shipped: set[str]) -> ComposeFile:
-    """The compose file with what it includes. Raises SourceError when it is not among what is shipped, or no YAML."""
+def _compose(project: Project, root: Path, shipped: set[str]) -> tuple[ComposeFile, list[Recipe]]:
+    """The compose file with what it includes, and how its images are built. Raises SourceError when it is not among what is shipped, or no YAML."""
     name = str(project.compose_file)
     if name not in shipped:
         raise SourceError("error-source-no-compose-file", file=name)
     first = _parsed(root, name)
     if not first.services and not first.includes:
         raise SourceError("error-compose-file", file=name, line=0)
-    files, waiting, seen = [first], _beside(name, first), {name}
+    files, waiting, seen, recipes = [first], _beside(name, first), {name}, _recipes(name, first)
     while waiting and len(seen) < _MOST_INCLUDES:
         if (included := waiting.pop(0)) in shipped and included not in seen:
             seen.add(included)
             files.append(_parsed(root, included))
             waiting += _beside(included, files[-1])
-    return ComposeFile(
+            recipes += _recipes(included, files[-1])
+    whole = ComposeFile(
         name=first.name,
         services=tuple(dict.fromkeys(one for file in files for one in file.services)),
         builds=tuple(dict.fromkeys(one for file in files for one in file.builds)),
         includes=(),
     )
+    return whole, recipes
+
+
+def _recipes(name: str, file: ComposeFile) -> list[Recipe]:
+    """With paths as the tree has them."""
+    folder, found = PurePosixPath(name).parent, []
+    for service, (context, dockerfile) in file.recipes.items():
+        at = os.path.normpath(folder / context)
+        found.append(Recipe(service, at, os.path.normpath(PurePosixPath(at, dockerfile))))
+    return found
 
 
 def _beside(name: str, file: ComposeFile) -> list[str]:

@@ -46,3 +46,7 @@ class ReleaseRows:
             "INSERT OR REPLACE INTO releases (id, project, at, body) VALUES (?, ?, ?, ?)",
             (release.id, release.project, at, release.model_dump_json()),
         )
+
+    async def get(self, release_id: str) -> Release | None:
+        row = await self._database.one("SELECT body FROM releases WHERE id = ?", (release_id,))
+        return Release.model_validate_json(row["body"]) if row else None

@@ -26,6 +26,9 @@ case "$verb" in
     lock-read) words lock-read 1 1 $# && verb_lock_read "$@" ;;
     unpack) words unpack 2 2 $# && verb_unpack "$@" ;;
     verify) words verify 2 2 $# && verb_verify "$@" ;;
+    intact) words intact 3 3 $# && verb_intact "$@" ;;
+    compare) words compare 2 2 $# && verb_compare "$@" ;;
+    releases) words releases 1 1 $# && verb_releases "$@" ;;
     safety-copy) words safety-copy 4 4 $# && verb_safety_copy "$@" ;;
     swap) words swap 5 9 $# && verb_swap "$@" ;;
     unswap) words unswap 3 3 $# && verb_unswap "$@" ;;

@@ -54,6 +54,53 @@ archive_check() {
     [ -z "$(unlisted "$1/parents" "$1/directories")" ] || die 66 "the archive holds other directories than its manifest"
 }
 
+# releases STATE → every release that was recorded and is still whole enough to come back: \036, its name, its record.
+verb_releases() {
+    state_dir "$1"
+    local dir
+    for dir in "$1"/releases/*/; do
+        dir=${dir%/}
+        [ -f "$dir/release.json" ] && [ -f "$dir/manifest" ] && [ -d "$dir/tree" ] && [ ! -L "$dir" ] || continue
+        printf '\036%s\n' "${dir##*/}"
+        cat "$dir/release.json" || exit 1
+    done
+}
+
+# intact TREE MANIFEST SHA256: every file of the manifest is in TREE as it was shipped. SHA256 may be its beginning.
+# Links to the server's env files may stand beside them: a build needs those.
+verb_intact() {
+    absolute "$1"
+    absolute "$2"
+    [ -d "$1" ] || die 4 "no such tree: $1"
+    manifest_check "$2"
+    case "$(sha_of "$2")" in "$3"*) ;; *) die 1 "the manifest is not the one that was recorded" ;; esac
+    work_in "$2.intact.$$"
+    manifest_paths "$2" >"$work/paths"
+    no_detours "$1" "$work/paths"
+    differing "$1" "$2" >"$work/different"
+    [ ! -s "$work/different" ] || die 1 "not as it was shipped: $(head -n 1 "$work/different")"
+}
+
+# compare NEW OLD → "<changed> <added> <removed>": files by which two manifests differ.
+verb_compare() {
+    absolute "$1"
+    absolute "$2"
+    manifest_check "$1"
+    manifest_check "$2"
+    awk -v old="$2" '
+        BEGIN { while ((getline line < old) > 0) was[substr(line, 72)] = substr(line, 1, 67) }
+        {
+            path = substr($0, 72)
+            if (!(path in was)) added++
+            else if (was[path] != substr($0, 1, 67)) changed++
+            delete was[path]
+        }
+        END {
+            for (path in was) removed++
+            print changed + 0, added + 0, removed + 0
+        }' "$1"
+}
+
 # remove-tree STATE releases/<id>|jobs/<id>: one release, or one job that has ended, and nothing else.
 verb_remove_tree() {
     state_dir "$1"

@@ -15,7 +15,7 @@ from bot.intake import Intake, Rhythm
 from bot.notifier import Notifier, Tempo
 from bot.pace import Limits
 from bot.sandbox.process import LocalBotApi
-from services.models import Operation, State
+from services.models import Operation, Release, State
 from services.operations import Operations
 from services.phrases import Phrase
 from services.status import StatusReader
@@ -68,7 +68,12 @@ class Chat:
             {"fitnessapp": project()},
             self.store,
             CATALOGUES,
+            self.releases_of,
         )
+
+    @staticmethod
+    async def releases_of(_project: str) -> list[Release]:
+        return []
 
     def intake(self, rhythm: Rhythm = QUICK, dispatcher: Dispatcher | None = None) -> Intake:
         return Intake(

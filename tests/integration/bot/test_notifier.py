@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import pytest
 
-from bot.admins import Admins
 from bot.gateway import make_bot
 from bot.notifier import Tempo
 from bot.sandbox.played import SimMessage
@@ -349,27 +348,3 @@ async def test_a_slow_telegram_does_not_hold_up_the_process(chat: Chat) -> None:
     await chat.notice(1)
     shown = await chat.sim.wait_for(ANNA.id, "n1", timeout=10)
     assert AGAIN in shown.text
-
-
-async def test_what_changes_while_a_message_is_made_is_shown_after_all(chat: Chat) -> None:
-    """The last state wins, also when it comes between reading the old one and sending it."""
-    stored = await chat.running()
-
-    class Slow(Admins):
-        async def language(self, user_id: int) -> str:
-            if stored.id in waiting:
-                waiting.remove(stored.id)
-                await chat.finished(stored, State.SUCCEEDED, everybody=False)
-            return await super().language(user_id)
-
-    waiting = [stored.id]
-    await chat.store._database.write("UPDATE outbox SET state = 'dead' WHERE kind = 'card'")
-    chat.admins = Slow((ANNA.id, BORIS.id), chat.store)
-    chat.deliver()
-    await until(lambda: _says(chat, "succeeded"))
-    first = next(m for m in await chat.sim.messages(ANNA.id, by_bot=True) if m.text.startswith(("⏳", "✅")))
-    assert "running" not in first.text
-
-
-async def _says(chat: Chat, word: str) -> bool:
-    return any(word in m.text for m in await chat.sim.messages(ANNA.id, by_bot=True))

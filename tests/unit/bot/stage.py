@@ -17,7 +17,7 @@ from bot.admins import Admins
 from bot.conversation import make_dispatcher
 from bot.gateway import Gateway
 from bot.texts import Catalogues
-from services.models import Backup, Finding, Kind, Operation, Origin, Pack, Person, Plan, State, Step
+from services.models import Backup, Finding, Kind, Operation, Origin, Pack, Person, Plan, Release, State, Step
 from services.operations import Operations, Tap
 from services.phrases import Phrase
 from services.projects import Project, TreeSource
@@ -175,6 +175,8 @@ class Stage:
     status: ScriptedStatus = field(default_factory=ScriptedStatus)
     update_id: int = 100
     waited: float = 0.0
+    releases: list[Release] = field(default_factory=list)
+    host_error: Exception | None = None
 
     def __post_init__(self) -> None:
         self.session.middleware(Gateway(lambda: self.waited, self._wait))
@@ -197,8 +199,15 @@ class Stage:
             self.projects,
             self.store,
             CATALOGUES,
+            self.releases_of,
             self.clock,
         )
+
+    async def releases_of(self, name: str) -> list[Release]:
+        """What the host keeps of a project, or what it says instead."""
+        if self.host_error:
+            raise self.host_error
+        return [one for one in self.releases if one.project == name]
 
     async def feed(self, kind: str, event: dict[str, Any], received_at: float | None = None) -> None:
         from aiogram.types import Update
@@ -278,6 +287,15 @@ class Stage:
 
 def finding(code: str, severity: str = "warning", **args: Any) -> Finding:
     return Finding.model_validate({"code": code, "severity": severity, "args": args})
+
+
+def release(**changes: Any) -> Release:
+    values: dict[str, Any] = {
+        "id": "20261122-080000-aaaaaaaa", "project": "fitnessapp", "label": "9f8e7d6", "commit": "9f8e7d6" + "0" * 33,
+        "images": {"backend": "sha256:" + "1" * 64}, "services": ("backend",), "by": "Anna",
+        "at": NOW - timedelta(days=1), "since": NOW - timedelta(days=1), "until": NOW - timedelta(hours=21),
+    }  # fmt: skip
+    return Release(**values | changes)
 
 
 def backup(**changes: Any) -> Backup:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from services.checks import drop_findings, restore_findings, undo_findings
-from services.facts.cluster import Seen
-from services.models import Backup, Cluster, Severity
+from services.facts.cluster import Cluster, Seen
+from services.models import Backup, Severity
 from tests.unit.checks.test_findings import container, empty, facts, found, project, the
 
 MIB = 1024 * 1024

@@ -39,7 +39,16 @@ INNER_OPTIONS_WITH_NAMES = ("--username=", "--dbname=", "--role=")
 INNER_PROGRAMS = {"pg_dump", "pg_restore", "pg_isready", "psql"}
 COMPOSE_VERBS = {"config", "build", "up", "ps", "stop", "start"}
 DOCKER_VERBS = {
-    *(("tag",), ("image", "rm"), ("image", "inspect"), ("image", "ls"), ("start",), ("rename",), ("rm",), ("logs",)),
+    *(
+        ("tag",),
+        ("image", "rm"),
+        ("image", "inspect"),
+        ("image", "ls"),
+        ("start",),
+        ("rename",),
+        ("rm",),
+        ("logs",),
+    ),
     *(("restart",), ("stop",), ("container", "inspect"), ("ps",), ("volume", "ls"), ("version",), ("exec",)),
 }
 GLOBAL_FLAGS_WITH_VALUE = {"--ansi", "-p", "-f", "--env-file"}

@@ -54,12 +54,16 @@ class ScriptedLock:
     error: OpsgateError | None = None
     epoch: int = 0
     released: list[int] = field(default_factory=list)
+    unheard: list[OpsgateError] = field(default_factory=list)
+    """Raised by the next claims although they were granted: the answer was lost."""
     renewing: list[Exception | None] = field(default_factory=list)
 
     async def claim(self, _state_dir: object, _operation: str, _owner: str, _lease: int) -> int:
         if self.error:
             raise self.error
         self.epoch += 1
+        if self.unheard:
+            raise self.unheard.pop()
         return self.epoch
 
     async def renew(self, _state_dir: object, _epoch: int, _lease: int) -> None:

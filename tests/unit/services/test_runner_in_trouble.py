@@ -12,7 +12,7 @@ from services.backups import UNLOCK
 from services.errors import AuthRefused, CommandFailed, Fenced, HostError, StepFailed, Unreachable
 from services.models import State
 from services.runs import Procedure, Run, StepDef
-from tests.unit.services.stage import ANNA, BORIS, ScriptedLock, Stage
+from tests.unit.services.stage import ANNA, BORIS, Crash, ScriptedLock, Stage
 
 NO_DOCKER = CommandFailed(
     "docker tag", 1, "Cannot connect to the Docker daemon at unix:///var/run/docker.sock."
@@ -182,3 +182,30 @@ async def test_patience_counts_from_the_present_loss_not_from_the_first(stage: S
     ended = await stage.run(await stage.queued(), procedure)
     assert ended.state is State.SUCCEEDED
     assert len(tries) == 3
+
+
+async def test_a_resumed_run_whose_claim_was_granted_but_never_answered_claims_again(stage: Stage) -> None:
+    """With the old epoch it would be fenced off by itself."""
+    stage.behaviour["swap"] = [Crash()]
+    operation = await stage.queued(epoch=1)
+    with pytest.raises(BaseExceptionGroup):
+        await stage.run(operation)
+    stage.lock.epoch, stage.lock.unheard = 1, [Unreachable()]
+    ended = await stage.run(operation)
+    assert (ended.state, ended.epoch) == (State.SUCCEEDED, 3)
+
+
+async def test_a_resumed_run_with_nothing_left_but_the_unlock_does_not_wait_for_the_host(
+    stage: Stage,
+) -> None:
+    async def dies(_run: Run) -> None:
+        raise Crash
+
+    operation = await stage.queued(epoch=1)
+    with pytest.raises(BaseExceptionGroup):
+        await stage.run(operation, with_step(stage, StepDef("unlock", dies), "lock", "up"))
+    stage.lock.unheard = [Unreachable()]
+    ended = await stage.run(operation, with_step(stage, UNLOCK, "lock", "up"))
+    assert ended.state is State.SUCCEEDED
+    assert stage.lock.epoch == 0  # never claimed anew
+    assert stage.lock.released == [1]

@@ -29,6 +29,9 @@ class Panel {
   async start() {
     this.root.classList.add("days");
     this.root.dataset.testid = "days";
+    // Above everything: what is wrong on purpose must not be forgotten while one looks elsewhere.
+    this.strip = make("section", { class: "days-strip", "data-testid": "days-strip", hidden: true });
+    document.querySelector("main").before(this.strip);
     this.app.on("day", (event) => this.happened(event));
     whenLanguageChanges(() => this.draw());
     await this.read();
@@ -56,11 +59,10 @@ class Panel {
     const texts = this.texts;
     const focused = this.root.contains(document.activeElement) ? document.activeElement.id : "";
     this.rows.clear();
-    this.strip = make("div", { class: "days-strip", "data-testid": "days-strip", hidden: true });
     this.said = make("p", { class: "days-said", role: "status", "data-testid": "days-said" });
     const head = make("header", {}, make("h2", { id: "days-title", "data-testid": "days-title", text: texts.title }), make("p", { text: texts.intro }));
     this.root.setAttribute("aria-labelledby", "days-title");
-    this.root.replaceChildren(head, this.strip, ...this.groups(), this.said);
+    this.root.replaceChildren(head, ...this.groups(), this.said);
     this.showState();
     if (focused) document.getElementById(focused)?.focus();
   }
@@ -149,6 +151,7 @@ class Panel {
     const active = [...this.days.values()].filter((day) => day.active);
     for (const day of this.days.values()) this.showRow(day);
     this.strip.hidden = !active.length;
+    this.strip.setAttribute("aria-label", this.texts.title);
     this.strip.replaceChildren(
       make("span", { text: this.texts.inForce(active.map((day) => this.titleOf(day.name)).join(", ")) }),
       make("button", { type: "button", class: "days-end", "data-testid": "days-end", text: this.texts.endAll, onclick: () => this.end() }),

@@ -1,0 +1,23 @@
+"""R-RB-2: what must still be there for an earlier release to come back as it was."""
+
+from __future__ import annotations
+
+from services.models import Facts, Finding, Release, Severity
+from services.projects import GitSource, Project
+
+
+def rollback_images(project: Project, release: Release, missing: tuple[str, ...]) -> list[Finding]:
+    """`missing`: the services whose image is gone from the host."""
+    if not missing:
+        return []
+    ref = (release.commit or "")[:12] if isinstance(project.source, GitSource) else ""
+    args = {"services": ", ".join(missing), "command": f"/deploy {project.name} {ref}".rstrip()}
+    return [Finding(code="rollback-image-gone", severity=Severity.BLOCKER, args=args)]
+
+
+def rollback_stack(facts: Facts, release: Release) -> list[Finding]:
+    """A release that ran under another Compose name would come up beside the present stack, with empty volumes."""
+    if release.compose_project in {"", facts.compose_project}:
+        return []
+    args = {"name": facts.compose_project, "recorded": release.compose_project}
+    return [Finding(code="rollback-renamed", severity=Severity.BLOCKER, args=args)]

@@ -1,0 +1,85 @@
+"""A source tree as the checks see it: names of all files, texts of the few that they read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from services.changes import BACKEND, FRONTEND, SCRIPTS, SourceFacts
+from services.facts.dockerfile import copied
+
+APP_JSON = f"{FRONTEND}/app.json"
+NGINX = f"{FRONTEND}/nginx.conf"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a service's image is built; both paths are relative to the tree's root ('.' is the root itself)."""
+
+    service: str
+    context: str
+    dockerfile: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTree:
+    """`paths`: every shipped file. `texts`: those of them that checks read; one that is missing is not judged."""
+
+    paths: frozenset[str]
+    texts: Mapping[str, str]
+    recipes: tuple[Recipe, ...] = ()
+
+    def python(self, folder: str) -> dict[str, str]:
+        """Python files anywhere below a folder."""
+        found = {path: text for path, text in self.texts.items() if path.endswith(".py")}
+        return {path: text for path, text in sorted(found.items()) if within(path, folder)}
+
+
+def source_facts(tree: SourceTree) -> SourceFacts:
+    return SourceFacts(
+        frontend_version=app_version(tree.texts.get(APP_JSON, "")),
+        frontends=_made_from(tree, FRONTEND, "frontend"),
+        backends=_made_from(tree, BACKEND, "backend"),
+    )
+
+
+def app_version(app_json: str | bytes) -> str | None:
+    """`expo.version`; None for whatever does not have one."""
+    try:
+        found = json.loads(app_json)["expo"]["version"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, str) and found else None
+
+
+def recipes_of(tree: SourceTree, area: str, name: str) -> tuple[Recipe, ...]:
+    """Images that are built from an area: by their Dockerfile's place, its COPY lines, or the service's name."""
+    return tuple(
+        recipe
+        for recipe in tree.recipes
+        if recipe.service == name
+        or within(recipe.dockerfile, area)
+        or within(recipe.context, area)
+        or any(within(source, area) for source in _sources(tree, recipe))
+    )
+
+
+def _made_from(tree: SourceTree, area: str, name: str) -> tuple[str, ...]:
+    return tuple(recipe.service for recipe in recipes_of(tree, area, name))
+
+
+def _sources(tree: SourceTree, recipe: Recipe) -> list[str]:
+    words = copied(tree.texts.get(recipe.dockerfile, ""))
+    return [str(PurePosixPath(recipe.context, word.lstrip("/"))) for word in words]
+
+
+def within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
+
+
+def is_script(path: str) -> bool:
+    """Of a folder called scripts, or called as the runbook calls them (migrate_*.py, seed_*.py)."""
+    pure = PurePosixPath(path)
+    return SCRIPTS in pure.parent.parts or pure.name.startswith(("migrate_", "seed_"))

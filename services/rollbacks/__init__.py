@@ -1,0 +1,1 @@
+"""An earlier release comes back (R-RB-2): its files and the very images that ran, without a build."""

@@ -1,0 +1,115 @@
+"""From a chosen release to a plan: reads, then computes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from services import releases, sources
+from services.errors import BadInput, HostError, SourceError, Unreachable
+from services.facts.read import current_release
+from services.models import Facts, Plan, Release, Returning
+from services.projects import Project
+from services.remote.hosts import Hosts
+from services.rollbacks import plans
+from services.store import Store
+
+BACKUPS_LOOKED_AT = 200
+"""For one that was made while the release served."""
+
+
+class RollbackProposals:
+    """Lists what can come back, makes plans, and makes them again when a tap arrives. `ref` is a release's id."""
+
+    def __init__(
+        self,
+        facts: Callable[[Project], Awaitable[Facts]],
+        hosts: Hosts,
+        store: Store,
+        projects: Mapping[str, Project],
+        mirrors: Path,
+    ) -> None:
+        self._facts = facts
+        self._hosts = hosts
+        self._store = store
+        self._projects = projects
+        self._mirrors = mirrors
+
+    async def earlier(self, name: str) -> list[Release]:
+        """Kept releases other than the one that serves, the one that served last first. Raises BadInput and HostError.
+
+        What the host knows is noted in the store, so that a button may name a release by its id alone.
+        """
+        project = self._projects.get(name)
+        if project is None:
+            raise BadInput("error-no-project", project=name[:40], known=", ".join(self._projects))
+        remote = self._hosts.get(project.host)
+        known = await releases.recorded(remote, project)
+        current = await current_release(remote, project)
+        found = [one for one in known if one.id != current and one.project == project.name]
+        for release in found:
+            await self._store.releases.add(release)
+        return found
+
+    async def rollback(self, project: Project, ref: str | None) -> Plan:
+        """Raises BadInput for a release that is not kept or serves already, and HostError."""
+        return await self._plan(project, ref or "")
+
+    async def rollback_again(self, project: Project, plan: Plan) -> Plan:
+        if plan.returning is None:
+            raise BadInput("error-internal")
+        return await self._plan(project, plan.returning.release.id)
+
+    async def _plan(self, project: Project, release_id: str) -> Plan:
+        facts = await self._facts(project)
+        remote = self._hosts.get(project.host)
+        known = {one.id: one for one in await releases.recorded(remote, project)}
+        release = known.get(release_id)
+        if release is None or not release.images:
+            raise BadInput("error-no-release")
+        if facts.current and facts.current.id == release_id:
+            raise BadInput("error-release-serves", project=project.name)
+        found = await remote.images(sorted({*release.images.values()}))
+        present = {str(one["Id"]) for one in found}
+        return plans.rollback(project, facts, await self._returning(project, facts, release), present)
+
+    async def _returning(self, project: Project, facts: Facts, release: Release) -> Returning:
+        newer = facts.current.commit if facts.current else None
+        gone = await self._commits(project, newer, release.commit)
+        come = await self._commits(project, release.commit, newer)
+        made = await self._store.backups.newest(project.name, BACKUPS_LOOKED_AT)
+        return Returning(
+            release=release,
+            image_names=plans.names_for(facts, release),
+            backup=next((one for one in made if one.release == release.id), None),
+            gone=gone[0] if gone else None,
+            more_gone=gone[1] if gone else 0,
+            come=come[0] if come else (),
+            more_come=come[1] if come else 0,
+            files=await self._files(project, facts, release),
+        )
+
+    async def _commits(
+        self, project: Project, commit: str | None, since: str | None
+    ) -> sources.Commits | None:
+        """None where nobody knows: the card is good without them."""
+        if commit is None or since is None:
+            return None
+        with suppress(SourceError):
+            return await sources.commits(project, commit, since, self._mirrors)
+        return None
+
+    async def _files(self, project: Project, facts: Facts, release: Release) -> dict[str, int] | None:
+        if facts.current is None or not facts.current_known:
+            return None
+        folder = project.state_dir / "releases"
+        words = (folder / release.id / "manifest", folder / facts.current.id / "manifest")
+        try:
+            counted = await self._hosts.get(project.host).verb("compare", *words)
+        except Unreachable:
+            raise
+        except HostError:
+            return None
+        changed, added, removed = (int(word) for word in counted.split())
+        return {"changed": changed, "added": added, "removed": removed}
