@@ -32,8 +32,8 @@ _Loader.add_multi_constructor("!", _behind_tag)
 class ComposeFile:
     """`services`: those that `up` starts by itself, in the file's order; `builds`: those of them with a build.
 
-    `recipes`: of services that say it plainly, (context, Dockerfile), the first relative to this file, the second to
-    the first. `name` is None when it is absent or made of variables; `includes`: paths relative to this file.
+    `recipes`: how each of those is built, (context, Dockerfile), the first relative to this file, the second to the
+    first; empty where it is not said plainly. `name` is None when it is absent or made of variables; `includes`: paths relative to this file.
     """
 
     name: str | None
@@ -67,22 +67,26 @@ def parse(content: bytes) -> ComposeFile:
         name=name if isinstance(name, str) and _NAME.fullmatch(name) else None,
         services=tuple(started),
         # what a service extends may bring a build; building a service that has none does nothing
-        builds=tuple(name for name, one in started.items() if "build" in one or "extends" in one),
+        builds=tuple(name for name, one in started.items() if _is_built(one)),
         includes=tuple(_includes(document.get("include") or ())),
-        recipes={name: recipe for name, one in started.items() if (recipe := _recipe(one.get("build")))},
+        recipes={name: _recipe(one.get("build")) for name, one in started.items() if _is_built(one)},
     )
 
 
-def _recipe(build: Any) -> tuple[str, str] | None:
-    """None for what is made of variables or lies elsewhere."""
+def _is_built(service: Mapping[str, Any]) -> bool:
+    return "build" in service or "extends" in service
+
+
+def _recipe(build: Any) -> tuple[str, str]:
+    """Empty words for what is made of variables, written inline, or lies elsewhere."""
     given = {"context": build} if isinstance(build, str) else build
-    if not isinstance(given, Mapping):
-        return None
+    if not isinstance(given, Mapping) or "dockerfile_inline" in given:
+        return "", ""
     context, dockerfile = given.get("context", "."), given.get("dockerfile", "Dockerfile")
     plain = all(
         isinstance(word, str) and "$" not in word and "://" not in word for word in (context, dockerfile)
     )
-    return (context, dockerfile) if plain else None
+    return (context, dockerfile) if plain else ("", "")
 
 
 def _starts(service: Mapping[str, Any]) -> bool:

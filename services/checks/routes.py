@@ -43,7 +43,10 @@ def mismatches(routes: Iterable[Path], calls: Iterable[Call]) -> list[tuple[Call
 
 
 def _matching(routes: list[Path], call: Call) -> list[Path]:
-    """The routes at this very address; where there is none, those that a base address may lead to."""
+    """The routes at this very address; where there is none, those that a base address may lead to.
+
+    What a base brings is literal, and so is where the call begins: `/<id>` is no route for every word.
+    """
     exact = [route for route in routes if _same(route.segments, call.path.segments)]
     if exact or call.whole:
         return exact
@@ -52,7 +55,7 @@ def _matching(routes: list[Path], call: Call) -> list[Path]:
         route
         for route in routes
         if 0 < len(route.segments) - count <= _MOST_BEFORE
-        and ANY not in route.segments[:-count]
+        and ANY not in route.segments[: 1 - count or None]
         and _same(route.segments[-count:], call.path.segments)
     ]
 

@@ -16,7 +16,7 @@ NGINX = f"{FRONTEND}/nginx.conf"
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a service's image is built; both paths are relative to the tree's root ('.' is the root itself)."""
+    """How a service's image is built; both paths are relative to the tree's root ('.' is it), or empty: not known."""
 
     service: str
     context: str

@@ -194,8 +194,8 @@ def _recipes(name: str, file: ComposeFile) -> list[Recipe]:
     """With paths as the tree has them."""
     folder, found = PurePosixPath(name).parent, []
     for service, (context, dockerfile) in file.recipes.items():
-        at = os.path.normpath(folder / context)
-        found.append(Recipe(service, at, os.path.normpath(PurePosixPath(at, dockerfile))))
+        at = os.path.normpath(folder / context) if context else ""
+        found.append(Recipe(service, at, os.path.normpath(PurePosixPath(at, dockerfile)) if context else ""))
     return found
 
 

@@ -18,6 +18,7 @@ LONGEST = 350
 
 IMPLEMENTED_RULES = (
     *("R-DX-1", "R-DB-1", "R-DB-2", "R-DB-3", "R-DB-4", "R-DB-5", "R-RB-1", "R-RB-2", "R-RB-3"),
+    *("R-FE-1", "R-FE-2", "R-FE-3", "R-FE-4", "R-FE-5", "R-DX-4", "R-DX-5", "R-DX-6"),
     *("R-UX-1", "R-UX-2", "R-UX-3", "R-UX-4"),
 )
 """Rules of the runbook that Opsgate carries out today; a rule is added here in the change that builds it."""

@@ -5,6 +5,9 @@ from typing import Any
 
 from bot.sandbox.practice.sample import SampleProject
 
+_SLOW = 12
+"""Seconds."""
+
 
 def good(project: SampleProject) -> None:
     """The next release, which builds and gets healthy."""
@@ -33,6 +36,13 @@ def version_not_bumped(project: SampleProject) -> None:
     project.commit(f"FitnessApp {release}: tell where to meet", author="Anna")
 
 
+def slow_build(project: SampleProject) -> None:
+    """The next release, whose build takes a while at any pace: time enough for something to happen meanwhile."""
+    release = _next(project)
+    project.slow_build(_SLOW)
+    project.commit(f"FitnessApp {release}: compile every part anew", author="Boris")
+
+
 def repaired(project: SampleProject) -> None:
     """The next release, with whatever was broken put right."""
     release = _next(project)
@@ -43,6 +53,7 @@ COMMITS: dict[str, Callable[[SampleProject], Any]] = {
     "build-fails": build_fails,
     "never-healthy": never_healthy,
     "version-not-bumped": version_not_bumped,
+    "slow-build": slow_build,
     "new-release": good,
     "repaired": repaired,
 }

@@ -27,7 +27,12 @@ KEPT = "fitnessapp_before_k3f9"
 
 def seen(**changes: Any) -> Seen:
     names = frozenset({"fitnessapp", "postgres", KEPT})
-    values: dict[str, Any] = {"cluster": CLUSTER, "worker": CLUSTER.user, "databases": names, "dump": (MIB, "ab")}
+    values: dict[str, Any] = {
+        "cluster": CLUSTER,
+        "worker": CLUSTER.user,
+        "databases": names,
+        "dump": (MIB, "ab"),
+    }
     return Seen(**values | changes)
 
 

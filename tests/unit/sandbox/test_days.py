@@ -20,7 +20,7 @@ from bot.sandbox.practice.sample.project import TEMPLATE
 from bot.sandbox.process import LocalBotApi
 
 ORDER = [
-    *("build-fails", "never-healthy", "version-not-bumped", "new-release", "repaired"),
+    *("build-fails", "never-healthy", "version-not-bumped", "slow-build", "new-release", "repaired"),
     *("ssh-drops", "ssh-drops-mid-upload", "host-unreachable", "host-key-changed", "slow-network"),
     *("disk-full", "hand-edited-file", "bad-db-password", "telegram-outage", "flood-wait"),
 ]
@@ -93,7 +93,8 @@ async def test_the_days_are_offered_in_order_with_their_options(ground: Ground) 
     assert options["slow-network"] == {"latency_ms": 200, "bytes_per_second": 50_000}
     assert options["host-unreachable"] == {"seconds": 0}
     assert set(options) == {
-        *("slow-network", "host-unreachable", "telegram-outage", "flood-wait", "ssh-drops-mid-upload")
+        *("slow-network", "host-unreachable", "telegram-outage", "flood-wait"),
+        *("ssh-drops", "ssh-drops-mid-upload"),
     }
     assert await ground.active() == set()
 
@@ -179,13 +180,16 @@ async def test_each_release_is_one_commit_that_does_what_it_says(ground: Ground)
     assert project.app_version == before
     assert "mobile/index.html" in ground.git("show", "--name-only", "--format=", "HEAD")
 
+    await ground.sim.bad_day("slow-build")
+    assert "compiling part $i of 12" in (project.path / "backend/Dockerfile").read_text()
+
     await ground.sim.bad_day("repaired")
     assert project.app_version != before
     for name in ("backend/Dockerfile", "backend/app.py"):
         assert (project.path / name).read_text() == (TEMPLATE / name).read_text()
 
     await ground.sim.bad_day("new-release")
-    assert int(ground.git("rev-list", "--count", "HEAD")) == commits + 5
+    assert int(ground.git("rev-list", "--count", "HEAD")) == commits + 6
     assert ground.git("status", "--porcelain") == ""
     assert int(project.release.removeprefix("v")) == int(release.removeprefix("v")) + 5
     assert project.app_version != version

@@ -48,6 +48,7 @@ class DockerHost:
         self.here: dict[str, Ended] = {}
         self.ends: dict[str, Ended] = {}
         self.did: list[str] = []
+        self.commands: dict[str, str] = {}
         self.away: list[OpsgateError] = []
 
     async def containers(self, _project: str) -> list[dict[str, Any]]:
@@ -67,6 +68,7 @@ class DockerHost:
         name = spec.id.partition("-")[2]
         if name not in self.here:
             self.did.append(f"begin {name}")
+            self.commands[name] = " ".join(spec.command.argv)
             self.here[name] = self.ends.get(name, WELL)
         return self._status(name)
 

@@ -125,6 +125,48 @@ async def test_a_build_that_was_given_up_is_ended_before_the_image_names_go_back
     assert host.did == ["cancel f-build", "tag sha2"]
 
 
+async def test_a_build_without_cache_that_was_given_up_is_ended_too(store: Store, tmp_path: Path) -> None:
+    host = DockerHost()
+    run = running(host, store, tmp_path, deploy(no_cache=(FRESH,)))
+    run.begun = {"lock", "build"}
+    await stacks.end_forward(run)
+    assert host.did == ["cancel f-build", "cancel f-build-no-cache"]
+
+
+@pytest.mark.parametrize(
+    ("fresh", "commands"),
+    [
+        ((), {"f-build": "build -- db backend"}),
+        ((FRESH,), {"f-build": "build -- db", "f-build-no-cache": "build --no-cache -- backend"}),
+        (
+            (FRESH, FRESH.model_copy(update={"service": "db"})),
+            {"f-build-no-cache": "build --no-cache -- backend db"},
+        ),
+    ],
+)
+async def test_only_what_the_plan_says_is_built_without_cache(
+    fresh: tuple[Rebuild, ...], commands: dict[str, str], store: Store, tmp_path: Path
+) -> None:
+    """R-FE-3, R-FE-4."""
+    host = DockerHost()
+    run = running(host, store, tmp_path, deploy(no_cache=fresh))
+    run.step_name = "build"
+    result = await deploys.build(run)
+    assert {job: text.partition(".yaml ")[2] for job, text in host.commands.items()} == commands
+    assert isinstance(result, dict)
+    assert result["no_cache"] == [one.service for one in fresh]
+
+
+async def test_a_failed_build_with_the_cache_begins_none_without(store: Store, tmp_path: Path) -> None:
+    host = DockerHost()
+    host.ends = {"f-build": ("exited", 17, b"failed to solve: no\n")}
+    run = running(host, store, tmp_path, deploy(no_cache=(FRESH,)))
+    run.step_name = "build"
+    with pytest.raises(StepFailed, match="error-build-failed"):
+        await deploys.build(run)
+    assert host.did == ["begin f-build"]
+
+
 def test_a_first_deploy_that_stopped_in_its_build_ends_it() -> None:
     first = deploy(old_images={}, first=True).plan
     names = [step.name for step in deploys.way_back(first, frozenset({"lock", "build"}))]

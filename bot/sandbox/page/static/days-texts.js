@@ -19,12 +19,15 @@ export const DAYS_TEXTS = {
       seconds: "seconds (0: until ended)",
       latency_ms: "delay, ms",
       bytes_per_second: "bytes per second",
+      bytes: "bytes before the cut",
+      refuse_seconds: "seconds without new ones",
     },
     days: {
       "new-release": ["A good new release", "Somebody commits the next version. /deploy has something to ship."],
       "build-fails": ["The build fails", "A commit whose image cannot be built."],
       "never-healthy": ["Never gets healthy", "A commit that builds and starts, but the backend refuses to work."],
-      "version-not-bumped": ["Version not bumped", "The app in mobile/ changed, its version did not."],
+      "version-not-bumped": ["Version not bumped", "The app in mobile/ changed, its version did not. /deploy is blocked and says what to edit."],
+      "slow-build": ["A slow build", "A commit whose image takes a while to build: time enough to cut a line."],
       repaired: ["Repair the source", "A commit that mends whatever was broken."],
       "ssh-drops": ["SSH drops now", "Every SSH connection is cut this moment. New ones are let in."],
       "ssh-drops-mid-upload": ["SSH drops in an upload", "The next upload is cut half way."],
@@ -56,12 +59,15 @@ export const DAYS_TEXTS = {
       seconds: "секунды (0: пока не закончить)",
       latency_ms: "задержка, мс",
       bytes_per_second: "байт в секунду",
+      bytes: "байт до обрыва",
+      refuse_seconds: "секунд без новых",
     },
     days: {
       "new-release": ["Хороший новый релиз", "Кто-то закоммитил новую версию. /deploy будет что развернуть."],
       "build-fails": ["Сборка не удаётся", "Коммит, образ которого не собирается."],
       "never-healthy": ["Не становится здоровым", "Коммит собирается и запускается, но backend отказывается работать."],
-      "version-not-bumped": ["Версия не поднята", "Приложение в mobile/ изменилось, а его версия нет."],
+      "version-not-bumped": ["Версия не поднята", "Приложение в mobile/ изменилось, а его версия нет. /deploy закрыт и говорит, что исправить."],
+      "slow-build": ["Долгая сборка", "Коммит, образ которого собирается не сразу: хватит времени оборвать связь."],
       repaired: ["Починить исходники", "Коммит, который чинит всё сломанное."],
       "ssh-drops": ["SSH обрывается сейчас", "Все соединения SSH рвутся в эту секунду. Новые принимаются."],
       "ssh-drops-mid-upload": ["SSH обрывается при загрузке", "Следующая загрузка оборвётся на полпути."],
@@ -78,7 +84,7 @@ export const DAYS_TEXTS = {
 };
 
 export const DAY_GROUPS = {
-  releases: ["new-release", "build-fails", "never-healthy", "version-not-bumped", "repaired"],
+  releases: ["new-release", "build-fails", "never-healthy", "version-not-bumped", "slow-build", "repaired"],
   connection: ["ssh-drops", "ssh-drops-mid-upload", "host-unreachable", "host-key-changed", "slow-network"],
   server: ["disk-full", "hand-edited-file", "bad-db-password"],
   telegram: ["telegram-outage", "flood-wait"],

@@ -126,7 +126,7 @@ class Panel {
 
   optionsOf(day) {
     const numbers = Object.entries(day.options ?? {}).filter(([, value]) => typeof value === "number");
-    if (day.kind !== "lasting" || !numbers.length) return null;
+    if (!numbers.length) return null;
     return make("div", { class: "day-options" }, ...numbers.map(([option, value]) => this.numberOf(day.name, option, value)));
   }
 

@@ -1,8 +1,9 @@
 // One story being played: puts the world in order, then goes from step to step as the chat shows that each is done.
 
+import { DAY_GROUPS } from "./days-texts.js";
 import { Stopped, World, endedWith, isProgress } from "./tour-world.js";
 
-const BREAKING = ["build-fails", "never-healthy", "version-not-bumped"];
+const COMMITS = DAY_GROUPS.releases;
 const AN_OPERATION_ENDS_WITHIN = 180;
 
 export class Play {
@@ -76,8 +77,7 @@ export class Play {
     await world.remember();
     await world.ask("days/end");
     await this.quiet();
-    if (await this.isBroken()) await world.begin("repaired");
-    else if (scene.newRelease && (await this.isDeployed())) await world.begin("new-release");
+    if (await this.needsCommit(scene.commits)) await world.begin(scene.commits);
     await world.app.openAs(...(scene.opens?.(world) ?? [world.hero, world.hero]));
     await world.remember();
   }
@@ -92,15 +92,12 @@ export class Play {
     }
   }
 
-  // Whether the newest release was broken on purpose, and not repaired since.
-  async isBroken() {
+  // Each commit also puts right what an earlier one broke. Before anything happened the source is ahead of the server
+  // anyway, with commits that are nicer to look at.
+  async needsCommit(name) {
+    if (name !== "new-release") return name !== undefined;
     const { events } = await this.world.ask("events");
-    const commits = events.filter((event) => event.kind === "day" && [...BREAKING, "repaired"].includes(event.name));
-    return BREAKING.includes(commits.at(-1)?.name);
-  }
-
-  // Whether the bot deployed something already; before that the source is ahead of the server anyway.
-  async isDeployed() {
+    if (events.some((event) => event.kind === "day" && COMMITS.includes(event.name))) return true;
     for (const chat of this.chats) {
       if ((await this.world.messages(chat)).some(endedWith("✅"))) return true;
     }

@@ -8,7 +8,7 @@ const BACK = "↩";
 const BACKUP = "r:";
 const UNDO = "b:";
 const SILENT_FOR = 3000;
-const LINE_DOWN_FOR = 12;
+const LINE_DOWN_FOR = 6;
 
 const own = (world) => world.hero;
 const group = (world) => world.group;
@@ -31,7 +31,7 @@ const ended = (mark, chatOf) => ({
 export const SCENES = [
   {
     name: "deploy",
-    newRelease: true,
+    commits: "new-release",
     steps: [asked(own), confirmed(own, own), ended(OK, own)],
   },
   {
@@ -54,7 +54,7 @@ export const SCENES = [
   },
   {
     name: "line",
-    newRelease: true,
+    commits: "slow-build",
     steps: [
       asked(own),
       {
@@ -105,7 +105,7 @@ export const SCENES = [
   },
   {
     name: "tap",
-    newRelease: true,
+    commits: "new-release",
     opens: (world) => [STRANGER, world.group],
     steps: [
       {
@@ -133,11 +133,10 @@ export const SCENES = [
   },
 ];
 
-// The server falls silent for a while, too: a line that is back at once would not be missed.
+// For a while no new connection is let in, too: a line that is back at once would not be missed.
 async function cutInTheBuild(world) {
   const { hero } = world;
   if (!(await world.newest(hero, isProgress))) await world.confirm(hero, hero);
   await world.until(() => world.newest(hero, (message) => isProgress(message) && isBuilding(message)), 60);
-  await world.begin("host-unreachable", { seconds: LINE_DOWN_FOR });
-  await world.begin("ssh-drops");
+  await world.begin("ssh-drops", { refuse_seconds: LINE_DOWN_FOR });
 }

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from services.changes import compare, is_backend_input
+
+
+def manifest(**files: str) -> bytes:
+    lines = (f"{content * 64}  644  {path}\n" for path, content in sorted(files.items()))
+    return "".join(lines).encode()
+
+
+OLD = {"mobile/app.json": "1", "mobile/a.ts": "2", "backend/app.py": "3", "README": "4"}
+
+
+def test_files_that_came_changed_or_went_are_counted_by_area() -> None:
+    new = OLD | {"mobile/app.json": "9", "mobile/b.ts": "5", "backend/scripts/x.py": "6", "VERSION": "7"}
+    del new["mobile/a.ts"]
+    changes = compare(manifest(**OLD), manifest(**new))
+    assert changes.areas == {"mobile": 3, "": 1, "backend": 1}
+    assert list(changes.areas) == ["mobile", "", "backend"]
+    assert (changes.frontend, changes.backend_inputs, changes.known) == (3, 1, True)
+
+
+def test_another_mode_is_a_change() -> None:
+    old = manifest(**OLD)
+    assert compare(old, old.replace(b"  644  README", b"  755  README")).areas == {"": 1}
+
+
+def test_the_same_manifest_changes_nothing() -> None:
+    changes = compare(manifest(**OLD), manifest(**OLD))
+    assert (changes.areas, changes.frontend, changes.known) == ({}, 0, True)
+
+
+def test_on_a_first_deploy_everything_is_new() -> None:
+    assert compare(b"", manifest(**OLD)).areas == {"mobile": 2, "": 1, "backend": 1}
+
+
+def test_without_the_deployed_manifest_nothing_is_known() -> None:
+    changes = compare(None, manifest(**OLD))
+    assert (changes.known, changes.areas) == (False, {})
+
+
+def test_names_with_spaces_and_other_letters_are_whole() -> None:
+    new = manifest(**{"mobile/a  b.ts": "1", "données/é": "2"})
+    assert compare(b"", new).areas == {"données": 1, "mobile": 1}
+
+
+def test_data_files_and_scripts_of_the_backend_count_and_its_code_does_not() -> None:
+    """R-FE-4."""
+    yes = (
+        "backend/plans.csv",
+        "backend/data/a.json",
+        "backend/x.sql",
+        "backend/scripts/seed.py",
+        "scripts/a.sh",
+    )
+    no = ("backend/app.py", "mobile/app.json", "plans.csv", "backendx/a.csv", "docs/scripts/a.py")
+    assert [path for path in (*yes, *no) if is_backend_input(path)] == list(yes)
