@@ -99,7 +99,7 @@ async def keep_images(run: Run) -> dict[str, Any] | Skip:
     if not run.plan.old_images:
         return Skip.SKIPPED
     for service, image in run.plan.old_images.items():
-        tag = docker.keep_tag(run.project.name, service, run.operation.id)
+        tag = docker.keep_tag(run.plan.compose_project, service, run.operation.id)
         await run.remote.run(docker.tag(image, tag), timeout=SHORT)
     return {"images": run.plan.old_images}
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from services.backups import SHORT, containers
 from services.commands import docker, state_files
-from services.errors import StepFailed
+from services.errors import Fenced, HostError, StepFailed, Unreachable
 from services.models import Plan, Release
 from services.projects import Project
 from services.remote.host import RemoteHost
@@ -103,16 +103,28 @@ def superfluous_tags(tags: Sequence[str], keep: Collection[str]) -> list[str]:
 async def keep_house(run: Run, current: Release) -> dict[str, Any]:
     """Old releases go, trees and images; those of the kept ones get a second name, so that no pruning takes them.
 
-    The result says what was freed: `removed` (releases), `bytes` (of their files), `images`.
+    The result says what was freed: `removed` (releases), `bytes` (of their files), `images`. What cannot be tidied up
+    is no reason to take a healthy release back. Raises Unreachable and Fenced.
     """
+    try:
+        return await _tidy_up(run, current)
+    except (Unreachable, Fenced):
+        raise
+    except HostError as error:
+        log.warning("old releases were not cleared away", operation=run.operation.id, error=str(error))
+        return {}
+
+
+async def _tidy_up(run: Run, current: Release) -> dict[str, Any]:
     project, remote = run.project, run.remote
     known = await recorded(remote, project)
     never = {current.id, *([run.plan.current.id] if run.plan.current else [])}
     running = {one.image_id for one in await containers(run)}
     gone = await _prune(remote, project, known, never, running)
     kept = [one for one in known if one.id not in gone]
-    tags = await _tags(remote, project)
-    await _hold(remote, project, kept, tags)
+    stack = run.plan.compose_project
+    tags = await _tags(remote, stack)
+    await _hold(remote, stack, kept, tags)
     images = await _untag(
         remote, superfluous_tags(tags, {*(one.id for one in kept), *never, run.operation.id})
     )
@@ -135,18 +147,18 @@ async def _prune(
     return gone
 
 
-async def _tags(remote: RemoteHost, project: Project) -> list[str]:
-    """Nothing where they cannot be listed: that is no reason for a release to fail."""
-    listed = await remote.run(docker.keep_tags(project.name), check=False)
-    ours = f"{docker.KEEP}:{project.name}."
+async def _tags(remote: RemoteHost, stack: str) -> list[str]:
+    """Those of this stack: projects of one name may share an engine. Nothing where they cannot be listed: that is no reason for a release to fail."""
+    listed = await remote.run(docker.keep_tags(stack), check=False)
+    ours = f"{docker.KEEP}:{stack}."
     lines = listed.stdout.decode("utf-8", "replace").split() if listed.exit_status == 0 else []
     return [tag for tag in lines if tag.startswith(ours)]
 
 
-async def _hold(remote: RemoteHost, project: Project, kept: Sequence[Release], tags: Collection[str]) -> None:
+async def _hold(remote: RemoteHost, stack: str, kept: Sequence[Release], tags: Collection[str]) -> None:
     for release in kept:
         for service, image in release.images.items():
-            tag = docker.keep_tag(project.name, service, release.id)
+            tag = docker.keep_tag(stack, service, release.id)
             if tag not in tags:
                 await remote.run(docker.tag(image, tag), timeout=SHORT, check=False)
 

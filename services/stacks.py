@@ -18,6 +18,8 @@ from services.runs import Run, is_docker_away
 
 STRAY_NAME = re.compile(r"[0-9a-f]{12}_(?P<name>.+)")
 """What Compose calls a container while it puts another in its place."""
+_PROGRESS = re.compile(r"(?:Container|Network|Volume|Image) \S+  ?[A-Z][a-z]+")
+"""A line of `compose up --ansi never`: what, which, and how far."""
 FORWARD_JOBS = ("build", "safety-copy", "swap", "up")
 """Steps whose job may still run when a deploy turns back: it was given up while the host was away."""
 NO_CACHE = "no-cache"
@@ -55,7 +57,7 @@ async def up(run: Run) -> dict[str, Any]:
 
 
 async def _why_not_up(run: Run, error: CommandFailed) -> StepFailed:
-    """Compose says only that a dependency is unhealthy; its own last lines say why."""
+    """Compose says only that a dependency is unhealthy; the service's own last lines say why, and come first (R-RB-3)."""
     found = await containers(run)
     ills = [
         ill
@@ -67,9 +69,16 @@ async def _why_not_up(run: Run, error: CommandFailed) -> StepFailed:
     tail = await health.service_log(run, ills[0].service, found)
     return StepFailed(
         ills[0].code,
-        detail=f"{error.detail.strip()}\n{tail}".strip(),
+        detail=f"{tail.strip()}\n{without_progress(error.detail)}".strip(),
         service=ills[0].service,
         **ills[0].args,
+    )
+
+
+def without_progress(output: str) -> str:
+    """What Compose said besides counting its containers off: the service's own lines explain, these only crowd them."""
+    return "\n".join(
+        line for line in output.splitlines() if line.strip() and not _PROGRESS.fullmatch(line.strip())
     )
 
 

@@ -9,8 +9,12 @@ TOGETHER = ("browser", "conformance", "e2e", "integration")
 """Folders whose modules share a world: a bot, a browser, a host."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share a world stay together and in order when several workers run (`-n`)."""
+    """Tests that share a world stay together and in order when several workers run (`-n`).
+
+    First of all such hooks: pytest-xdist reads the groups in its own.
+    """
     for item in items:
         if item.path.relative_to(Path(__file__).parent).parts[0] in TOGETHER:
             parameters = item.callspec.params if hasattr(item, "callspec") else {}

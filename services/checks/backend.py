@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from services.changes import BACKEND, DATA_SUFFIXES, SCRIPTS
 from services.checks.tree import Recipe, SourceTree, is_script, recipes_of, within
 from services.facts.dockerfile import copied, covers
-from services.facts.python_source import parsed, strings
+from services.facts.python_source import last_name, parsed, strings
 from services.models import Finding, Severity
 
 MOST_NAMED = 5
@@ -91,7 +91,7 @@ def _abspath(module: ast.Module) -> int | None:
     for_modules = {
         inner
         for node in ast.walk(module)
-        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("sys.path.")
+        if isinstance(node, ast.Call) and _is_about_modules(node.func)
         for inner in ast.walk(node)
     }
     calls = (node for node in ast.walk(module) if isinstance(node, ast.Call) and node not in for_modules)
@@ -99,7 +99,14 @@ def _abspath(module: ast.Module) -> int | None:
     return min(lines, default=None)
 
 
+def _is_about_modules(called: ast.expr) -> bool:
+    """`sys.path.insert`, `sys.path.append`."""
+    path = called.value if isinstance(called, ast.Attribute) else None
+    return isinstance(path, ast.Attribute) and path.attr == "path" and last_name(path.value) == "sys"
+
+
 def _is_abspath_of_file(call: ast.Call) -> bool:
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     inside = (node for argument in call.args for node in ast.walk(argument))
-    return name == "abspath" and any(isinstance(node, ast.Name) and node.id == "__file__" for node in inside)
+    return last_name(call.func) == "abspath" and any(
+        isinstance(node, ast.Name) and node.id == "__file__" for node in inside
+    )

@@ -22,9 +22,9 @@ def is_away(said: str) -> bool:
     return bool(_AWAY.search(said))
 
 
-def keep_tag(project: str, service: str, release: str) -> str:
-    """The image name that keeps a release's image from being cleaned away: opsgate-keep:<project>.<release>.<service>."""
-    return _keep_tag(f"{KEEP}:{project}.{release}.{words.service(service)}")
+def keep_tag(stack: str, service: str, release: str) -> str:
+    """The image name that keeps a release's image from being cleaned away: opsgate-keep:<stack>.<release>.<service>."""
+    return _keep_tag(f"{KEEP}:{stack}.{release}.{words.service(service)}")
 
 
 def _keep_tag(name: str) -> str:
@@ -38,9 +38,9 @@ def tag(image_id: str, name: str) -> Command:
     return command("docker", "tag", "--", words.image_id(image_id), words.image_name(name))
 
 
-def keep_tags(project: str) -> Command:
-    """All keep-tags of a project (`keep_tag`), one per line."""
-    only = _keep_tag(f"{KEEP}:{project}.x").removesuffix("x") + "*"
+def keep_tags(stack: str) -> Command:
+    """All keep-tags of a Compose stack (`keep_tag`), one per line."""
+    only = _keep_tag(f"{KEEP}:{stack}.x").removesuffix("x") + "*"
     return command(
         "docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference={only}"
     )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from services.facts.python_source import parsed
+from services.facts.python_source import last_name, parsed
 
 ANY = "*"
 """A segment that may be anything."""
@@ -86,18 +86,16 @@ def _declared(file: str, module: ast.Module) -> Iterator[_Declared]:
 
 def _called(node: ast.AST) -> str:
     """The last name of what is called; '' for what is no call."""
-    if not isinstance(node, ast.Call):
-        return ""
-    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    return last_name(node.func) if isinstance(node, ast.Call) else ""
 
 
 def _owner(call: ast.AST) -> str:
-    owner = call.func.value if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else None
-    return ast.unparse(owner).rpartition(".")[2] if owner else ""
+    func = call.func if isinstance(call, ast.Call) else None
+    return last_name(func.value) if isinstance(func, ast.Attribute) else ""
 
 
 def _first_name(call: ast.AST) -> str:
-    return ast.unparse(call.args[0]).rpartition(".")[2] if isinstance(call, ast.Call) and call.args else ""
+    return last_name(call.args[0]) if isinstance(call, ast.Call) and call.args else ""
 
 
 def _first_text(call: ast.AST) -> str | None:
@@ -119,6 +117,14 @@ def _forgives_all(module: ast.Module) -> bool:
         isinstance(node, ast.Assign)
         and isinstance(node.value, ast.Constant)
         and node.value.value is False
-        and any(ast.unparse(target).endswith("url_map.strict_slashes") for target in node.targets)
+        and any(_is_strict_slashes(target) for target in node.targets)
         for node in ast.walk(module)
+    )
+
+
+def _is_strict_slashes(target: ast.expr) -> bool:
+    return (
+        isinstance(target, ast.Attribute)
+        and target.attr == "strict_slashes"
+        and last_name(target.value) == "url_map"
     )

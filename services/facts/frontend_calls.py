@@ -11,10 +11,11 @@ from services.facts.flask_routes import ANY, Path
 _MARK = "\x00"
 """Stands for `${…}` in a template."""
 _TOKEN = re.compile(
-    r"(?P<comment>//[^\n]*|/\*.*?\*/|<!--.*?-->)"
-    r"|(?P<text>'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"|`(?:\\.|[^`\\])*`)",
+    r"(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z)|<!--.*?(?:-->|\Z))"
+    r"|(?P<text>'(?:\\.|[^'\\\n])*'?|\"(?:\\.|[^\"\\\n])*\"?|`(?:\\.|[^`\\])*`?)",
     re.DOTALL,
 )
+"""What is not closed goes on to the end of its line or file: a scan never starts over."""
 _INNER = re.compile(r"\$\{[^{}]*\}")
 _ADDRESS = re.compile(r"(?P<base>\x00|https?://[^/\s]*)?(?P<path>/[\w.~%:@/\x00-]*)(?:[?#].*)?", re.DOTALL)
 _CALLING = re.compile(
@@ -24,6 +25,8 @@ _CALLING = re.compile(
 _NAVIGATING = re.compile(
     r"(?i)\b(?:push|replace|navigate|redirect|require|import|from|href|to|src|pathname|source)\s*(?:\(|=\s*\{?|:)?\s*$"
 )
+_LONGEST = 1000
+"""Characters of a literal that may be an address."""
 _BEFORE = 80
 """Characters before a literal that tell what it is for."""
 
@@ -48,7 +51,7 @@ def _calls(file: str, text: str) -> Iterator[Call]:
             continue
         before = text[max(0, match.start() - _BEFORE) : match.start()]
         goes_on = text[match.end() : match.end() + _BEFORE].lstrip().startswith("+")
-        found = None if goes_on or _NAVIGATING.search(before) else _address(match["text"][1:-1])
+        found = None if goes_on or _NAVIGATING.search(before) else _address(match["text"])
         if found is None:
             continue
         base, path = found
@@ -59,7 +62,9 @@ def _calls(file: str, text: str) -> Iterator[Call]:
 
 def _address(literal: str) -> tuple[str, Path] | None:
     """What stands before the path (nothing, a variable, a host), and the path; None for any other text."""
-    text, seen = literal, None
+    if not 1 < len(literal) <= _LONGEST or literal[0] != literal[-1]:
+        return None
+    text, seen = literal[1:-1], None
     while text != seen:
         seen, text = text, _INNER.sub(_MARK, text)
     match = _ADDRESS.fullmatch(text)

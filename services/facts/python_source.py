@@ -17,6 +17,11 @@ def parsed(code: str) -> ast.Module | None:
             return None
 
 
+def last_name(node: ast.AST | None) -> str:
+    """`c` of `a.b.c`; '' for what is no name."""
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
 def strings(module: ast.Module) -> Iterator[str]:
     """Every string literal, also the literal parts of f-strings; not docstrings' words."""
     for node in ast.walk(module):

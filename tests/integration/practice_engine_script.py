@@ -168,6 +168,7 @@ def stop_the_frontend(ground: Ground) -> None:
 
 
 QUIET = ("config", "--quiet")
+NAMES = "{{.Repository}}:{{.Tag}}"
 SCRIPT: dict[str, Step] = {
     # before anything is there
     "config": compose(*QUIET),
@@ -239,6 +240,10 @@ SCRIPT: dict[str, Step] = {
     "build what is not there": compose("build", "--", "nope"),
     "quiet build": compose("build", "--quiet"),
     "image list": docker("image", "ls", "--filter", f"{BY_PROJECT}{{project}}"),
+    "images by name": docker(
+        "image", "ls", "--format", NAMES, "--filter", "reference=opsgate-practice/pos*:1"
+    ),
+    "images by another name": docker("image", "ls", "--format", NAMES, "--filter", "reference=opsgate-prac*"),
     # up
     "up": compose(*UP),
     "ps": compose("ps", "--all", "--format", "json"),

@@ -120,6 +120,13 @@ def test_other_ways_to_find_data_are_fine(text: str) -> None:
     assert data_findings(script(text)) == []
 
 
+@pytest.mark.parametrize("depth", [300, 100_000])
+def test_a_script_that_nests_endlessly_stops_nothing(depth: int) -> None:
+    """What this Python cannot read is left alone; the other scripts are judged all the same."""
+    deep = tree("FROM python", **{"backend/scripts/deep.py": f"x{'.a()' * depth}\nopen('a.csv')"})
+    assert found(data_findings(deep)) == {"data-not-copied": Severity.WARNING}
+
+
 def test_only_scripts_are_looked_at() -> None:
     """R-DX-5."""
     assert data_findings(script(ABSPATH, "backend/config.py")) == []

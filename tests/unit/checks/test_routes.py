@@ -93,6 +93,7 @@ def test_a_call_with_a_slash_that_its_route_lacks_is_named(call: str) -> None:
         "fetch('/')",
         "fetch(`${API_URL}`)",
         "don't `fetch(",
+        "fetch('/api/plans",
     ],
 )
 def test_right_calls_navigation_comments_and_other_addresses_are_left_alone(call: str) -> None:
@@ -174,6 +175,12 @@ def test_odd_and_huge_sources_are_scanned_quickly() -> None:
         "${" * 100_000,
         "\\" * 200_000,
         "`" + "${a}" * 60_000 + "`",
+    ]
+    nasty += [
+        "/*" * 300_000,
+        "<!--" * 200_000,
+        "'" + "\\'" * 300_000,
+        "`" + "${" * 200_000 + "}" * 200_000 + "`",
     ]
     begun = time.monotonic()
     for text in nasty:

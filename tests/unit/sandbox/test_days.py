@@ -191,7 +191,7 @@ async def test_each_release_is_one_commit_that_does_what_it_says(ground: Ground)
     await ground.sim.bad_day("new-release")
     assert int(ground.git("rev-list", "--count", "HEAD")) == commits + 6
     assert ground.git("status", "--porcelain") == ""
-    assert int(project.release.removeprefix("v")) == int(release.removeprefix("v")) + 5
+    assert int(project.release.removeprefix("v")) == int(release.removeprefix("v")) + 6
     assert project.app_version != version
 
 

@@ -3,13 +3,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-import pytest
-
 from services import deploys, stacks
 from services.models import Kind, Plan
 from services.plans import BACKUP_STEPS, DEPLOY_STEPS
 from services.policy import LIVE_STEPS
-from services.releases import superfluous
 from services.runs import Run, StepDef
 
 OLD = {"db": "sha256:" + "1" * 64, "backend": "sha256:" + "2" * 64}
@@ -66,20 +63,6 @@ def test_a_failure_after_up_brings_back_files_then_images_then_containers() -> N
 def test_a_failed_first_deploy_stops_what_it_started_before_its_compose_file_goes() -> None:
     begun = {"lock", "build", "swap", "up"}
     assert back(begun, first=True) == ["stop-new", "restore-files", "unlock"]
-
-
-@pytest.mark.parametrize(
-    ("found", "gone"),
-    [
-        ([], []),
-        (["20260101-a", "20260102-b"], []),
-        (["20260101-a", "20260102-b", "20260103-c", "20260104-d"], ["20260101-a"]),
-    ],
-)
-def test_old_release_trees_go_but_never_the_current_or_the_previous(
-    found: list[str], gone: list[str]
-) -> None:
-    assert superfluous(found, 2, {"20260102-b"}) == gone
 
 
 class Names:

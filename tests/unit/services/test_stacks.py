@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from services import deploys, stacks
+from services.changes import Rebuild
 from services.errors import CommandFailed, Fenced, StepFailed
+from services.phrases import Phrase
 from services.store import Store
 from tests.unit.services.docker_host import (
     LOST,
@@ -25,6 +27,7 @@ HALF_WAY = (
     inspected("b", "0123456789ab_fitness-backend-1", "created"),
 )
 """What Compose keeps for the whole stop time of the old container."""
+FRESH = Rebuild(service="backend", reasons=(Phrase(id="rebuild-unknown"),))
 
 
 async def test_an_up_that_is_still_at_work_is_followed_and_its_containers_are_left_alone(
@@ -200,3 +203,15 @@ def test_the_way_back_is_judged_by_what_ran_before(store: Store, tmp_path: Path)
     )
     assert stacks.expected(run) == ("db", "backend", "worker")
     assert stacks.expected(back(run, "health-previous")) == ("backend",)
+
+
+def test_of_an_up_that_failed_only_what_explains_is_kept() -> None:
+    said = """ Network fitness_default  Created
+ Container fitness-db-1  Recreated
+ Container fitness-db-1  Healthy
+ Container fitness-backend-1  Error
+dependency failed to start: container fitness-backend-1 is unhealthy
+"""
+    assert stacks.without_progress(said) == (
+        "dependency failed to start: container fitness-backend-1 is unhealthy"
+    )

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 from zlib import crc32
 
 from bot.sandbox.practice.engine import naming, shown
@@ -103,8 +104,8 @@ def _nothing_more(verb: str, words: Words) -> None:
 def images(store: Store, argv: Sequence[str]) -> int:
     words = Words("image ls", argv, ("all a", "quiet q", "no-trunc", "filter f =", "format ="))
     wanted = naming.filters(words.all("filter"), ("label", "dangling", "reference"))
-    if wanted["reference"] or len(words.rest) > 1:
-        raise cannot("list images by reference")
+    if len(words.rest) > 1:
+        raise cannot("list images by several names")
     state, now = store.read(), time.time()
     found = [
         one
@@ -117,11 +118,19 @@ def images(store: Store, argv: Sequence[str]) -> int:
         rows = [
             row for row in rows if words.rest[0] in {row["REPOSITORY"], f"{row['REPOSITORY']}:{row['TAG']}"}
         ]
+    if wanted["reference"]:
+        rows = [row for row in rows if any(_referred(row, pattern) for pattern in wanted["reference"])]
     if "quiet" in words:
         whole = "no-trunc" in words
         return _ids((row["IMAGE ID"] for row in rows), whole=whole)
     _print_rows(rows, words, ("REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE"))
     return 0
+
+
+def _referred(row: dict[str, str], pattern: str) -> bool:
+    """Whether a name is meant by `--filter reference=`: with its tag or without, `*` never across a slash."""
+    names = (row["REPOSITORY"], f"{row['REPOSITORY']}:{row['TAG']}")
+    return any(PurePosixPath(name).match(pattern) and name.count("/") == pattern.count("/") for name in names)
 
 
 def _image_rows(one: Image, now: float, *, whole: bool) -> Iterable[dict[str, str]]:
