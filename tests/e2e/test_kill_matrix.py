@@ -47,6 +47,7 @@ CASES = FORWARD + BACK
 _numbers = itertools.count()
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(("phase", "step", "moment"), CASES, ids=["-".join(case) for case in CASES])
 async def test_a_killed_bot_finds_out_what_became_of_its_deploy_and_says_so_once(
     here: World, phase: str, step: str, moment: str

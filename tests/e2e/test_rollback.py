@@ -228,6 +228,7 @@ KILLS = [
 ]
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(("step", "moment"), KILLS, ids=["-".join(case) for case in KILLS])
 async def test_a_killed_bot_finds_out_what_became_of_its_rollback_and_says_so_once(
     here: World, step: str, moment: str
