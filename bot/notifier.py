@@ -133,12 +133,16 @@ class Notifier:
     # --- rounds ---
 
     async def _round(self) -> int:
-        """Starts a delivery for every chat that has something due and is not being served."""
+        """Starts a delivery for every chat that has something due and is not being served.
+
+        A chat that was being served when the look began is left to the next round: what was seen of it is old.
+        """
+        served = set(self._busy)
         due = {row.id: row for row in await self._store.outbox.due(self._clock())}
         due |= {row.id: row for row in await self._store.outbox.finals()}
         ordered = sorted(due.values(), key=lambda row: (row.chat_id, row.id))
         for chat_id, rows in groupby(ordered, key=lambda row: row.chat_id):
-            if chat_id not in self._busy:
+            if chat_id not in served:
                 self._busy.add(chat_id)
                 self._number += 1
                 if not self._tasks.start(
@@ -186,7 +190,8 @@ class Notifier:
     async def _send(self, row: Outgoing) -> None:
         await self._store.outbox.rendering(row.id)
         screen, operation = await self._screen(row)
-        await self._store.outbox.sending(row.id)
+        if not await self._store.outbox.sending(row.id):
+            return
         try:
             message_id = await self._sent(row, screen, _reply_to(row, operation))
         except TelegramFailure as failure:

@@ -106,13 +106,17 @@ class Outbox:
         )
         return None if row is None else row[0]
 
-    async def sending(self, row_id: int) -> None:
-        """Marked before the request leaves: after a crash the row may or may not have arrived."""
-        await self._database.write(
+    async def sending(self, row_id: int) -> bool:
+        """Marked before the request leaves: after a crash the row may or may not have arrived.
+
+        False when it was sent meanwhile: whoever asks looked too early, and must not send it again.
+        """
+        changed = await self._database.write(
             "UPDATE outbox SET uncertain = (state = 'sending' OR uncertain), state = 'sending',"
-            " attempts = attempts + 1 WHERE id = ?",
+            " attempts = attempts + 1 WHERE id = ? AND state IN ('pending', 'sending')",
             (row_id,),
         )
+        return changed > 0
 
     async def refused(self, row_id: int, retry_at: float) -> None:
         """Telegram surely did not take it (429, 5xx answer): it waits, and is not uncertain."""

@@ -13,6 +13,7 @@ from bot.notifier import Tempo
 from bot.sandbox.played import SimMessage
 from services.models import Origin, Progress, State, Step, StepState
 from services.phrases import Phrase
+from services.store.outbox import Outgoing
 from tests.integration.bot.chat import SWIFT, Chat
 from tests.integration.bot.test_intake import until
 from tests.unit.bot.stage import ANNA, BORIS, ENGLISH, NOW, STRANGER
@@ -143,6 +144,51 @@ async def test_a_process_that_died_while_sending_sends_again_and_says_so(chat: C
         await chat.store.outbox.sending(row.id)  # ... and here the power went
     chat.deliver()
     await chat.sim.wait_for(ANNA.id, AGAIN)
+
+
+async def test_what_arrives_while_the_outbox_is_looked_at_is_not_sent_again(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look sees a row that is being sent; when the look is over the row has arrived."""
+    outbox = chat.store.outbox
+    look, note = outbox.due, outbox.sent
+    being_sent: list[int] = []
+
+    async def slow_look(now: float) -> list[Outgoing]:
+        seen = await look(now)
+        if seen and seen[0].uncertain:
+            being_sent.append(seen[0].id)
+            await until(lambda: _is_sent(chat))
+        return seen
+
+    async def slow_note(row_id: int, message_id: int, shown: str) -> None:
+        notifier.wake()
+        await asyncio.sleep(0.3)
+        await note(row_id, message_id, shown)
+
+    monkeypatch.setattr(outbox, "due", slow_look)
+    monkeypatch.setattr(outbox, "sent", slow_note)
+    notifier = chat.deliver()
+    await chat.notice(1)
+    await until(lambda: _is_sent(chat))
+    await asyncio.sleep(0.5)
+    assert being_sent, "a look came while the row was being sent"
+    assert len(await chat.sim.messages(ANNA.id, by_bot=True)) == 1
+
+
+async def _is_sent(chat: Chat) -> bool:
+    return (await chat.store.outbox.counts()) == {"sent": 1}
+
+
+async def test_a_row_that_was_sent_meanwhile_is_not_marked_as_being_sent(chat: Chat) -> None:
+    await chat.notice(1)
+    (row,) = await chat.store.outbox.due(time.time())
+    assert await chat.store.outbox.sending(row.id)
+    assert await chat.store.outbox.sending(row.id)  # a process that died while sending may try again
+    await chat.store.outbox.sent(row.id, 5, "")
+    assert not await chat.store.outbox.sending(row.id)
+    assert await chat.store.outbox.message_of("", ANNA.id, "notice") is None
+    assert (await chat.store.outbox.counts()) == {"sent": 1}
 
 
 async def test_progress_is_one_message_its_edits_are_paced_and_the_last_state_wins(chat: Chat) -> None:
