@@ -35,7 +35,7 @@ check: install ## validate the settings only
 
 .PHONY: test
 test: install lint engine-if-possible conformance-if-possible browser-if-possible ## everything: lint, unit, integration, browser, end to end
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/pytest -n $(WORKERS)
 
 .PHONY: engine
 engine: ## a Docker Engine with Compose v2, sshd and the practice images (Debian or Ubuntu, as root)

@@ -1,24 +1,33 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import re
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 TOGETHER = ("browser", "conformance", "e2e", "integration")
 """Folders whose modules share a world: a bot, a browser, a host."""
+GROUND = re.compile(r"[\[-](practice|real)[\]-]")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class ByWorld(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Tests that share a world stay together and in order when several workers run (`-n`).
 
-    First of all such hooks: pytest-xdist reads the groups in its own.
+    pytest-xdist's own `loadgroup` does not work with pytest 9.2 (its issue 1386).
     """
-    for item in items:
-        if item.path.relative_to(Path(__file__).parent).parts[0] in TOGETHER:
-            parameters = item.callspec.params if hasattr(item, "callspec") else {}
-            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}[{parameters.get('here', '')}]"))
+
+    def _split_scope(self, nodeid: str) -> str:
+        module, _, name = nodeid.partition("::")
+        if module.split("/")[1] not in TOGETHER:
+            return nodeid
+        ground = GROUND.search(name)
+        return f"{module}[{ground[1] if ground else ''}]"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByWorld:
+    return ByWorld(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -7,7 +7,8 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,6 +22,13 @@ from tests.e2e.conftest import require_real_parts
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """As short as a system's own temporary folder: a unix socket lies in it, whose path may not be long."""
+    with tempfile.TemporaryDirectory(prefix="demo-") as made:
+        yield Path(made)
 
 
 @asynccontextmanager
@@ -70,10 +78,8 @@ async def ended(process: asyncio.subprocess.Process, number: signal.Signals) -> 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_a_demo_answers_and_leaves_no_process_and_no_file(
-    tmp_path: Path, number: signal.Signals
-) -> None:
-    async with running(tmp_path) as process:
+async def test_a_demo_answers_and_leaves_no_process_and_no_file(folder: Path, number: signal.Signals) -> None:
+    async with running(folder) as process:
         address = await address_of(process)
         async with aiohttp.ClientSession() as browser, browser.get(f"{address}/") as page:
             assert page.status == 200
@@ -82,45 +88,45 @@ async def test_a_demo_answers_and_leaves_no_process_and_no_file(
             assert "/deploy" in (await sim.wait_for(ANNA)).text
             assert "/deploy" in (await sim.wait_for(BORIS)).text
             assert [day["active"] for day in await sim.days()].count(True) == 0
-        assert processes_below(tmp_path)
+        assert processes_below(folder)
         assert await ended(process, number) == 0
-    assert processes_below(tmp_path) == []
-    assert list(tmp_path.iterdir()) == []
+    assert processes_below(folder) == []
+    assert list(folder.iterdir()) == []
 
 
-async def test_ctrl_c_while_it_starts_leaves_nothing_either(tmp_path: Path) -> None:
-    async with running(tmp_path) as process:
+async def test_ctrl_c_while_it_starts_leaves_nothing_either(folder: Path) -> None:
+    async with running(folder) as process:
         assert process.stdout is not None
         await process.stdout.readline()
         await asyncio.sleep(0.7)
         assert await ended(process, signal.SIGINT) == 0
-    assert processes_below(tmp_path) == []
-    assert list(tmp_path.iterdir()) == []
+    assert processes_below(folder) == []
+    assert list(folder.iterdir()) == []
 
 
-async def test_a_demo_that_is_killed_takes_its_processes_with_it(tmp_path: Path) -> None:
-    async with running(tmp_path) as process:
+async def test_a_demo_that_is_killed_takes_its_processes_with_it(folder: Path) -> None:
+    async with running(folder) as process:
         await address_of(process)
         await ended(process, signal.SIGKILL)
     for _ in range(200):
-        if not processes_below(tmp_path):
+        if not processes_below(folder):
             break
         await asyncio.sleep(0.1)
-    assert processes_below(tmp_path) == []
+    assert processes_below(folder) == []
 
 
 @pytest.mark.parametrize("port", ["-1", "70000", "web"])
-async def test_a_wrong_port_is_refused_kindly(tmp_path: Path, port: str) -> None:
-    async with running(tmp_path, f"--port={port}") as process:
+async def test_a_wrong_port_is_refused_kindly(folder: Path, port: str) -> None:
+    async with running(folder, f"--port={port}") as process:
         _, said = await process.communicate()
     assert process.returncode == 2
     assert f"not a port: {port}" in said.decode()
 
 
-async def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path) -> None:
+async def test_a_port_that_is_taken_is_said_in_one_line(folder: Path) -> None:
     server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
     taken = server.sockets[0].getsockname()[1]
-    async with server, running(tmp_path, f"--port={taken}") as process:
+    async with server, running(folder, f"--port={taken}") as process:
         _, said = await process.communicate()
     assert process.returncode == 1
     assert f"port {taken} is taken" in said.decode()
@@ -128,9 +134,9 @@ async def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.engine
-async def test_the_same_demo_on_the_real_engine(tmp_path: Path) -> None:
+async def test_the_same_demo_on_the_real_engine(folder: Path) -> None:
     require_real_parts()
-    async with running(tmp_path, "--engine", "docker") as process:
+    async with running(folder, "--engine", "docker") as process:
         address = await address_of(process)
         async with Sim(address, address, TOKEN) as sim:
             since = await sim.mark()
@@ -139,4 +145,4 @@ async def test_the_same_demo_on_the_real_engine(tmp_path: Path) -> None:
             for service in ("db", "backend", "frontend"):
                 assert service in status.text
         assert await ended(process, signal.SIGTERM) == 0
-    assert processes_below(tmp_path) == []
+    assert processes_below(folder) == []

@@ -169,7 +169,7 @@ def _check_place(folder: Path, engine_socket: Path) -> None:
         raise PracticeError(f"{folder} is not an empty folder: name a new one")
     if len(bytes(engine_socket)) > _LONGEST_SOCKET:
         raise PracticeError(
-            f"{folder} is too long a path for a unix socket: name a folder with a shorter one"
+            f"{folder} is too long a path for a unix socket: name a shorter one, or set TMPDIR to one"
         )
 
 
