@@ -20,7 +20,8 @@ from aiogram.enums import ButtonStyle
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.texts import Texts
-from services.models import Backup, Kind, Operation, Release, State
+from services.facts.models import Release
+from services.models import Backup, Kind, Operation, State
 
 MOST_BYTES = 64
 GATE = r"^g:[yn]:[A-Za-z0-9_-]{1,60}$"

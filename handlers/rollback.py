@@ -22,7 +22,8 @@ from handlers.proposing import propose, propose_in_place
 from handlers.replies import acknowledge, answer_first, say, show
 from handlers.restore import KnownBackup
 from services.errors import BadInput
-from services.models import Kind, Release
+from services.facts.models import Release
+from services.models import Kind
 from services.operations import Operations
 from services.projects import Project
 

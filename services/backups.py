@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from services import facts as facts_of
 from services.commands import docker as docker_commands
 from services.commands import dumps, postgres
 from services.errors import Cancelled, CommandFailed, HostError, StepFailed, Unreachable
 from services.facts.cluster import parse_copied
-from services.models import Backup, Container
+from services.facts.containers import parse_containers
+from services.facts.models import Container
+from services.models import Backup
 from services.projects import Database
 from services.remote.jobs import JobSpec
 from services.runs import Procedure, Run, Skip, StepDef
@@ -40,7 +41,7 @@ def dump_file(run: Run) -> PurePosixPath:
 
 async def containers(run: Run) -> tuple[Container, ...]:
     """The stack's containers as they are now."""
-    return tuple(facts_of.parse_containers(await run.remote.containers(run.plan.compose_project)))
+    return tuple(parse_containers(await run.remote.containers(run.plan.compose_project)))
 
 
 def database_of(run: Run) -> Database:

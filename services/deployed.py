@@ -9,7 +9,8 @@ from services.changes import Changes, compare
 from services.checks.database import is_first
 from services.checks.tree import APP_JSON, app_version
 from services.commands import files
-from services.models import Facts, Pack
+from services.facts.models import Facts
+from services.models import Pack
 from services.projects import Project
 from services.remote.host import RemoteHost
 

@@ -14,7 +14,8 @@ from services.build_progress import BuildProgress, failing_context
 from services.commands import compose, docker, state_files
 from services.env_links import link_env_files
 from services.errors import CommandFailed, StepFailed
-from services.models import Plan, Release
+from services.facts.models import Release
+from services.models import Plan
 from services.remote.jobs import JobSpec
 from services.runs import Procedure, Run, Skip, StepDef
 from services.stacks import NO_CACHE

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from pydantic import SecretStr
 
-from services.models import EnvFacts
+from services.facts.models import EnvFacts
 
 PASSWORD_KEY = "DB_PASSWORD"  # noqa: S105 - the name of a variable, not a password
 

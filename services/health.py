@@ -10,7 +10,7 @@ from datetime import datetime
 from services.backups import SHORT, containers
 from services.commands import docker as docker_commands
 from services.errors import CommandFailed, HostError, StepFailed
-from services.models import Container
+from services.facts.models import Container
 from services.phrases import Value
 from services.runs import Run, is_docker_away
 

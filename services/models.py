@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from services.changes import Changes, Rebuild, SourceFacts
+from services.facts.models import Release
 from services.phrases import Phrase
 
 
@@ -85,100 +86,6 @@ class Origin(Model):
     chat_id: int
     message_id: int | None = None
     update_id: int | None = None
-
-
-# --- facts ---------------------------------------------------------------------------------------
-
-
-class Container(Model):
-    """A container of the stack, from the Engine's inspect. Times are UTC; health is None without a healthcheck."""
-
-    id: str
-    name: str
-    service: str
-    image: str
-    image_id: str
-    state: str  # running, exited, created, restarting, paused, dead
-    health: str | None = None  # starting, healthy, unhealthy
-    exit_code: int = 0
-    restarts: int = 0
-    restart_policy: str = "no"
-    started_at: datetime | None = None
-    image_created: datetime | None = None
-    compose_file: str = ""  # label com.docker.compose.project.config_files
-    compose_project: str = ""
-    volumes: tuple[str, ...] = ()
-
-
-class HostFacts(Model):
-    """Load, memory (bytes), disk of the deployment path (bytes), clock difference to ours (seconds)."""
-
-    load: tuple[float, float, float]
-    cpus: int
-    memory_total: int
-    memory_available: int
-    disk_total: int
-    disk_available: int
-    uptime: float
-    clock_skew: float
-    docker: str | None  # engine version
-    compose: str | None  # compose version, without the leading v
-    http_client: str | None  # curl or wget, for health probes
-    user_home: str
-
-
-class EnvFacts(Model):
-    """The server's env file, without any value. `fingerprints` are keyed hashes, useless without our key."""
-
-    exists: bool
-    mode: str = ""
-    keys: tuple[str, ...] = ()
-    fingerprints: dict[str, str] = {}
-    password_ok: bool | None = None  # None: no DB_PASSWORD in the file
-    unreadable_lines: tuple[int, ...] = ()
-
-
-class Release(Model):
-    """What is (or was) deployed. Written to the host as release.json, mirrored in the store."""
-
-    id: str
-    project: str
-    commit: str | None = None
-    subject: str | None = None
-    label: str = ""  # what people call it: short commit, or the time of the tree
-    files: int = 0
-    size: int = 0  # bytes, unpacked
-    images: dict[str, str] = {}  # service -> image id
-    image_names: dict[str, str] = {}  # service -> name under which its image ran
-    services: tuple[str, ...] = ()  # of its Compose file
-    manifest_sha256: str = ""
-    backup_id: str | None = None
-    by: str = ""
-    at: datetime | None = None
-    since: datetime | None = None  # it serves from then on, or did when it last served
-    until: datetime | None = None  # when it was replaced
-    compose_project: str = ""  # the name that its stack has; empty in records of older versions
-    env: dict[str, str] | None = None  # keyed hashes of the env file it was built with; None: not recorded
-
-
-class Facts(Model):
-    """All that a plan rests on, read at one moment."""
-
-    project: str
-    at: datetime
-    compose_project: str = ""  # the name that the stack has, or would get
-    host: HostFacts
-    env: EnvFacts | None = None
-    containers: tuple[Container, ...] = ()
-    current: Release | None = None
-    current_known: bool = True  # its record is there; cleaned away by hand, only its id is known
-    last_dump: int = 0  # bytes of the newest database dump on the host
-    path_exists: bool = False
-    has_deployed_files: bool = False  # the compose file is there
-    first_unfinished: bool = False  # a first deploy began here and never succeeded
-    volumes: tuple[str, ...] = ()  # named volumes that carry the project's label
-    lock: Phrase | None = None  # who holds the host's lock, if anybody
-    others: tuple[str, ...] = ()  # compose projects on the host using our path or files under another name
 
 
 # --- plans ---------------------------------------------------------------------------------------

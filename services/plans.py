@@ -9,7 +9,8 @@ from services import checks, policy
 from services.changes import Changes
 from services.checks.database import DatabaseState, database_container, database_state, is_first
 from services.checks.rebuilds import rebuilds
-from services.models import Container, Facts, Kind, Pack, Plan
+from services.facts.models import Container, Facts
+from services.models import Kind, Pack, Plan
 from services.projects import Project
 
 DEPLOY_STEPS = (

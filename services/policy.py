@@ -6,7 +6,8 @@ from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
-from services.models import Facts, Operation, Plan, State
+from services.facts.models import Facts
+from services.models import Operation, Plan, State
 
 OFFER_STANDS = timedelta(minutes=15)
 """A plan card older than this cannot be confirmed: its facts are too old."""

@@ -9,8 +9,9 @@ from services import plans, sources
 from services.deployed import changes, read_deployed
 from services.env_secrets import EnvSecrets
 from services.errors import BadInput
-from services.facts import read_facts
-from services.models import Facts, Pack, Plan
+from services.facts.models import Facts
+from services.facts.read import read_facts
+from services.models import Pack, Plan
 from services.projects import Project
 from services.remote.hosts import Hosts
 from services.sources import archive

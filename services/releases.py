@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from services.backups import SHORT, containers
 from services.commands import docker, state_files
 from services.errors import Fenced, HostError, StepFailed, Unreachable
-from services.models import Plan, Release
+from services.facts.models import Release
+from services.models import Plan
 from services.projects import Project
 from services.remote.host import RemoteHost
 from services.runs import Run

@@ -12,7 +12,7 @@ from services.backups import SHORT, containers
 from services.commands import compose, docker
 from services.commands.compose import ComposeContext
 from services.errors import CommandFailed, Fenced, StepFailed
-from services.models import Container
+from services.facts.models import Container
 from services.remote.jobs import JobSpec
 from services.runs import Run, is_docker_away
 

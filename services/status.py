@@ -10,8 +10,9 @@ import structlog
 
 from services.envfile import EnvFile
 from services.errors import HostError, OpsgateError, TimedOut
-from services.facts import read_facts
-from services.models import Backup, Facts, Operation
+from services.facts.models import Facts
+from services.facts.read import read_facts
+from services.models import Backup, Operation
 from services.phrases import Phrase
 from services.projects import Project
 from services.remote.hosts import Hosts

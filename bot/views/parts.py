@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from aiogram.utils.formatting import Code, DateTime, ExpandableBlockQuote, Text, as_list
 
 from bot.texts import Texts
-from services.models import Operation, Release, State, Step, StepState
+from services.facts.models import Release
+from services.models import Operation, State, Step, StepState
 
 TAIL_LINES = 15
 _LINE_LENGTH = 300

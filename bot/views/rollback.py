@@ -11,7 +11,8 @@ from bot import keyboards
 from bot.texts import Texts
 from bot.views.parts import clean, code, label_of, lines, moment
 from bot.views.screen import Block, Screen, fit, screen
-from services.models import Commit, Operation, Release, Returning
+from services.facts.models import Release
+from services.models import Commit, Operation, Returning
 from services.rollbacks.plans import services_that_stop
 
 MOST_RELEASES = 8

@@ -12,7 +12,8 @@ from bot.admins import Admin
 from bot.texts import Texts
 from bot.views.parts import clean, elapsed, label_of, lines, moment
 from bot.views.screen import Block, Screen, fit
-from services.models import Backup, Container, Facts, HostFacts, Operation
+from services.facts.models import Container, Facts, HostFacts
+from services.models import Backup, Operation
 from services.status import ProjectStatus
 
 _WELL = {"healthy", None}

@@ -14,7 +14,8 @@ from services.checks.source import source_findings
 from services.checks.stack import health_findings, name_findings, neighbour_findings
 from services.checks.tree import SourceTree
 from services.facts.cluster import Seen
-from services.models import Backup, Facts, Finding, Pack, Release, Severity
+from services.facts.models import Facts, Release
+from services.models import Backup, Finding, Pack, Severity
 from services.projects import Project
 
 _ORDER = (Severity.BLOCKER, Severity.WARNING, Severity.INFO)

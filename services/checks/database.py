@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 from enum import Enum
 
+from services.facts.models import Container, Facts
 from services.facts.stack import compose_file_path
-from services.models import Container, Facts, Finding, Pack, Severity
+from services.models import Finding, Pack, Severity
 from services.projects import Database, Project
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.models import EnvFacts, Facts, Finding, Severity
+from services.facts.models import EnvFacts, Facts
+from services.models import Finding, Severity
 from services.projects import Project
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.models import Facts, Finding, Pack, Severity
+from services.facts.models import Facts
+from services.models import Finding, Pack, Severity
 from services.projects import Project
 
 MIB = 1024 * 1024

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.changes import Changes, Rebuild, SourceFacts
-from services.models import Release
+from services.facts.models import Release
 from services.phrases import Phrase
 
 BAKED_IN = "EXPO_PUBLIC_"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from services.checks.database import DatabaseState, database_state, start_by_hand
 from services.checks.host import MIB
 from services.facts.cluster import Cluster, Seen
-from services.models import Backup, Facts, Finding, Severity
+from services.facts.models import Facts
+from services.models import Backup, Finding, Severity
 from services.projects import Project
 
 ROOM = 2

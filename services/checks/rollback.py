@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.models import Facts, Finding, Release, Severity
+from services.facts.models import Facts, Release
+from services.models import Finding, Severity
 from services.projects import GitSource, Project
 
 

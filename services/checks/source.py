@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.models import Facts, Finding, Pack, Severity
+from services.facts.models import Facts
+from services.models import Finding, Pack, Severity
 
 _HASH = 8
 """Hex digits of the manifest's hash at the end of a release id."""

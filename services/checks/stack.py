@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.models import Facts, Finding, Severity
+from services.facts.models import Facts
+from services.models import Finding, Severity
 from services.projects import Project
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.errors import HostError
-from services.models import Model
+from services.facts.models import Model
 
 _COUNTED = re.compile(r"(?P<rows>\d+) COPY (?P<table>.*)")
 _NAME = r'(?:"(?:[^"]|"")*"|[^\s".(]+)'

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from services.models import Container
+from services.facts.models import Container
 
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.errors import HostError
-from services.models import HostFacts
+from services.facts.models import HostFacts
 
 KIB = 1024
 

@@ -20,9 +20,10 @@ from services.envfile import EnvFile
 from services.errors import CommandFailed, HostError
 from services.facts.containers import labels_of, parse_containers
 from services.facts.host import parse_host
+from services.facts.models import EnvFacts, Facts, HostFacts, Release
 from services.facts.stack import choose_name, compose_file_path, literal_name, stacks_under_path
 from services.instance import owner_name
-from services.models import EnvFacts, Facts, HostFacts, Pack, Release
+from services.models import Pack
 from services.phrases import Phrase
 from services.projects import Project
 

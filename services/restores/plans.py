@@ -6,7 +6,8 @@ import hashlib
 
 from services import checks
 from services.facts.cluster import Seen
-from services.models import Backup, Container, Facts, Finding, Kind, Operation, Plan, Restoring
+from services.facts.models import Container, Facts
+from services.models import Backup, Finding, Kind, Operation, Plan, Restoring
 from services.plans import digest
 from services.projects import Project
 from services.restores.names import kept_by, replaced_by

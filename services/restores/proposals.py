@@ -8,7 +8,8 @@ from dataclasses import replace
 from services.checks.database import database_container
 from services.errors import BadInput
 from services.facts.cluster import Seen
-from services.models import Backup, Facts, Kind, Operation, Plan
+from services.facts.models import Facts
+from services.models import Backup, Kind, Operation, Plan
 from services.projects import Database, Project
 from services.remote.hosts import Hosts
 from services.restores import plans

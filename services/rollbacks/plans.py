@@ -7,7 +7,8 @@ from collections.abc import Collection
 
 from services import checks, releases
 from services.checks.database import DatabaseState, database_state
-from services.models import Facts, Kind, Plan, Release, Returning
+from services.facts.models import Facts, Release
+from services.models import Kind, Plan, Returning
 from services.plans import digest, running, stopped_database
 from services.projects import Project
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from services import releases, sources
 from services.errors import BadInput, HostError, SourceError, Unreachable
+from services.facts.models import Facts, Release
 from services.facts.read import current_release
-from services.models import Facts, Plan, Release, Returning
+from services.models import Plan, Returning
 from services.projects import Project
 from services.remote.hosts import Hosts
 from services.rollbacks import plans

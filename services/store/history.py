@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from services.models import Backup, Release
+from services.facts.models import Release
+from services.models import Backup
 from services.store.database import Database
 
 

@@ -24,7 +24,9 @@ case "$verb" in
     lock-renew) words lock-renew 3 3 $# && verb_lock_renew "$@" ;;
     lock-release) words lock-release 2 2 $# && verb_lock_release "$@" ;;
     lock-read) words lock-read 1 1 $# && verb_lock_read "$@" ;;
-    unpack) words unpack 2 2 $# && verb_unpack "$@" ;;
+    arrived) words arrived 1 1 $# && verb_arrived "$@" ;;
+    unpack) words unpack 5 5 $# && verb_unpack "$@" ;;
+    drift) words drift 2 2 $# && verb_drift "$@" ;;
     verify) words verify 2 2 $# && verb_verify "$@" ;;
     intact) words intact 3 3 $# && verb_intact "$@" ;;
     compare) words compare 2 2 $# && verb_compare "$@" ;;

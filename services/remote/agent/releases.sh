@@ -1,28 +1,98 @@
 # --- releases: unpacked beside, checked whole, then given their name --------------------------------------------
 
-# unpack DEST MANIFEST_SHA256, a .tar.gz on stdin with manifest and tree/…: DEST appears complete or not at all.
+# arrived DEST → bytes of the release's archive that a broken transfer left here. A sender that still hangs on it is
+# cut off: it writes on into a file that has no name any more.
+verb_arrived() {
+    owned "$1" releases
+    local file="${1%/releases/*}/incoming/${1##*/}"
+    if [ -f "$file" ] && exec 8<"$file" && take 8 3; then
+        stat -c %s "$file"
+    else
+        rm -f "$file"
+        printf '0\n'
+    fi
+}
+
+# unpack DEST MANIFEST_SHA256 SIZE OFFSET BASE|-, a .tar.gz of SIZE bytes on stdin from OFFSET on, with manifest and
+# tree/…: DEST appears complete or not at all. Of BASE, a release beside it, come the files whose line in the manifest
+# is the same; the archive holds the others. Status 67: BASE is not what it was.
 verb_unpack() {
     owned "$1" releases
-    local dest="$1" state="${1%/releases/*}" part="$1.part.$$" old
+    number "$3"
+    number "$4"
+    local dest="$1" state="${1%/releases/*}" part="$1.part.$$" base=- old
     if [ -d "$dest" ]; then
         [ "$(sha_of "$dest/manifest")" = "$2" ] || die 65 "another release has this name: $dest"
         return 0
     fi
+    if [ "$5" != - ]; then
+        owned "$5" releases
+        base=$5
+        [ -f "$base/manifest" ] && [ -d "$base/tree" ] || die 67 "the release that this one builds on is gone: $base"
+    fi
     make_state_dir "$state"
     mkdir -p "${dest%/*}" || exit 1
     for old in "$dest".part.*; do wipe "$old"; done
+    archive_arrives "$state/incoming" "${dest##*/}" "$3" "$4"
     work_in "$part"
-    cat >"$part/archive" || die 1 "the archive could not be stored"
+    mv "$state/incoming/${dest##*/}" "$part/archive" || exit 1
     tar -xzOf "$part/archive" manifest >"$part/manifest" 2>/dev/null || die 1 "the archive did not arrive whole"
     [ "$(sha_of "$part/manifest")" = "$2" ] || die 1 "the manifest is not the one that was promised"
     manifest_check "$part/manifest"
+    if [ "$base" = - ]; then
+        manifest_paths "$part/manifest"
+    else
+        carried "$part/manifest" "$base/manifest"
+    fi >"$part/carried"
     archive_check "$part"
     tar -xzof "$part/archive" -C "$part" || die 1 "the archive could not be unpacked"
-    mkdir -p "$part/tree" && tree_check "$part/tree" "$part/manifest"
+    mkdir -p "$part/tree" || exit 1
     find "$part/tree" -type d -exec chmod 755 {} + && find "$part/tree" -type f -exec chmod 644 {} + || exit 1
     sed -n 's/^.\{64\}  755  //p' "$part/manifest" >"$part/programs"
-    under "$part/tree" "$part/programs" chmod 755 || exit 1
+    listed "$part/carried" "$part/programs" >"$part/executables"
+    under "$part/tree" "$part/executables" chmod 755 || exit 1
+    [ "$base" = - ] || link_shared "$base" "$part"
+    tree_check "$part/tree" "$part/manifest"
     release_seal "$part" "$dest"
+}
+
+# archive_arrives INCOMING NAME SIZE OFFSET: what others left goes; what arrived of a broken transfer stays for the next.
+archive_arrives() {
+    local file="$1/$2" old
+    mkdir -p "$1" || exit 1
+    for old in "$1"/*; do [ "$old" = "$file" ] || rm -f "$old"; done
+    [ "$4" -gt 0 ] || rm -f "$file"
+    exec 8>>"$file" && take 8 3 || die 75 "another transfer of this release goes on"
+    [ "$(stat -c %s "$file")" = "$4" ] || die 75 "another transfer of this release went on meanwhile"
+    cat >&8 && [ "$(stat -c %s "$file")" = "$3" ] || die 1 "the archive did not arrive whole"
+    exec 8>&-
+}
+
+# carried MANIFEST BASE_MANIFEST → the paths that an archive on top of that base must hold.
+carried() {
+    awk -v base="$2" '
+        BEGIN { while ((getline line < base) > 0) has[line] = 1 }
+        !($0 in has) { print substr($0, 72) }' "$1"
+}
+
+# link_shared BASE PART: unchanged files are shared between releases, never with the live tree.
+link_shared() {
+    manifest_paths "$2/manifest" >"$work/paths"
+    unlisted "$2/carried" "$work/paths" >"$work/shared"
+    parents "$work/shared" >"$work/directories"
+    make_directories "$2/tree" "$work/directories"
+    each_directory "$work/shared" link_some "$1/tree" "$2/tree" || die 67 "files of the release that this one builds on are gone: $1"
+    differing "$2/tree" "$2/manifest" >"$work/different"
+    [ ! -s "$work/different" ] || die 67 "the release that this one builds on was changed: $(head -n 1 "$work/different")"
+}
+link_some() {
+    local from="$1/$3" to="$2/$3" name
+    shift 3
+    for name; do
+        set -- "$@" "$from/$name"
+        shift
+    done
+    ln -- "$@" "$to/"
 }
 
 release_seal() {
@@ -46,9 +116,9 @@ archive_check() {
     [ "$(grep -c -e ' -> ' -e ' link to ' "$1/types")" = "$(grep -c -e ' -> ' -e ' link to ' "$1/names")" ] ||
         die 66 "the archive holds a link"
     grep -v '/$' "$1/names" | sort >"$1/members"
-    { printf 'manifest\n' && manifest_paths "$1/manifest" | sed 's|^|tree/|'; } | sort >"$1/promised"
+    sed 's|^|tree/|' "$1/carried" >"$1/paths"
+    { printf 'manifest\n' && cat "$1/paths"; } | sort >"$1/promised"
     cmp -s "$1/members" "$1/promised" || die 66 "the archive holds other names than its manifest"
-    manifest_paths "$1/manifest" | sed 's|^|tree/|' >"$1/paths"
     { printf 'tree\n' && parents "$1/paths"; } >"$1/parents"
     sed -n 's|/$||p' "$1/names" >"$1/directories"
     [ -z "$(unlisted "$1/parents" "$1/directories")" ] || die 66 "the archive holds other directories than its manifest"
@@ -99,6 +169,26 @@ verb_compare() {
             for (path in was) removed++
             print changed + 0, added + 0, removed + 0
         }' "$1"
+}
+
+# drift LIVE MANIFEST: what of a release is not in LIVE as it was put there: "- - - <path>" for what is gone or is no file,
+# else "<sha256> <bytes> <644|755> <path>". The first 200; the last line is "<count>".
+verb_drift() {
+    absolute "$1"
+    absolute "$2"
+    [ -d "$1" ] || die 4 "no such tree: $1"
+    manifest_check "$2"
+    work_in "$2.drift.$$"
+    differing "$1" "$2" >"$work/different"
+    head -n 200 "$work/different" | while IFS= read -r path; do
+        if [ -f "$1/$path" ] && [ ! -L "$1/$path" ] && [ -r "$1/$path" ]; then
+            [ -x "$1/$path" ] && mode=755 || mode=644
+            printf '%s %s %s %s\n' "$(sha_of "$1/$path")" "$(stat -c %s "$1/$path")" "$mode" "$path"
+        else
+            printf -- '- - - %s\n' "$path"
+        fi
+    done
+    printf '%s\n' "$(($(wc -l <"$work/different")))"
 }
 
 # remove-tree STATE releases/<id>|jobs/<id>: one release, or one job that has ended, and nothing else.

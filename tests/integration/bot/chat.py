@@ -15,7 +15,8 @@ from bot.intake import Intake, Rhythm
 from bot.notifier import Notifier, Tempo
 from bot.pace import Limits
 from bot.sandbox.process import LocalBotApi
-from services.models import Operation, Release, State
+from services.facts.models import Release
+from services.models import Operation, State
 from services.operations import Operations
 from services.phrases import Phrase
 from services.status import StatusReader

@@ -12,7 +12,7 @@ import tarfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from services.remote import agent
 from services.remote.jobs import JobSpec
@@ -108,8 +108,15 @@ class LocalAgent:
         """A release on the "host", unpacked by the agent. Files: content, or content and mode."""
         listing, archive = packed(tree)
         folder = self.state / "releases" / name
-        self.run("unpack", folder, hashlib.sha256(listing).hexdigest(), stdin=archive)
+        self.run("unpack", *unpacking(folder, listing, archive), stdin=archive)
         return folder
+
+
+def unpacking(
+    folder: PurePosixPath, listing: bytes, archive: bytes, *, offset: int = 0, base: Path | None = None
+) -> tuple[PurePosixPath | str | int, ...]:
+    """The words of `unpack`, for an archive of which `offset` bytes are there already."""
+    return folder, hashlib.sha256(listing).hexdigest(), len(archive), offset, base or "-"
 
 
 def _applets(folder: Path) -> Path:
@@ -132,9 +139,9 @@ def listing_of(tree: Mapping[str, str | tuple[str, int]]) -> bytes:
     return "".join(lines).encode()
 
 
-def packed(tree: Mapping[str, str | tuple[str, int]]) -> tuple[bytes, bytes]:
-    """A manifest and the archive that Opsgate would send."""
-    listing = listing_of(tree)
+def packed(tree: Mapping[str, str | tuple[str, int]], listing: bytes | None = None) -> tuple[bytes, bytes]:
+    """A manifest (of these files, where no other is given) and the archive that Opsgate would send."""
+    listing = listing_of(tree) if listing is None else listing
     members = [member("manifest", listing)]
     for path, value in sorted(tree.items()):
         content, mode = value if isinstance(value, tuple) else (value, 0o644)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
+import shutil
 import tarfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +21,7 @@ from tests.integration.remote.local_agent import (
     member,
     packed,
     snapshot,
+    unpacking,
 )
 
 TREE: dict[str, str | tuple[str, int]] = {
@@ -36,10 +41,12 @@ def sha(listing: bytes) -> str:
     return hashlib.sha256(listing).hexdigest()
 
 
-def refused(local: LocalAgent, listing: bytes, archive: bytes, name: str = "r1") -> str:
-    """Unpacks, expects a refusal that leaves nothing behind, and gives its reason."""
+def refused(
+    local: LocalAgent, listing: bytes, archive: bytes, name: str = "r1", promised: bytes = b""
+) -> str:
+    """Unpacks, expects a refusal that leaves nothing behind, and gives its reason. `promised`: another archive's size."""
     folder = local.state / "releases" / name
-    done = local.try_("unpack", folder, sha(listing), stdin=archive)
+    done = local.try_("unpack", *unpacking(folder, listing, promised or archive), stdin=archive)
     assert done.status != 0
     assert not folder.exists()
     assert [path.name for path in folder.parent.glob("*")] == []
@@ -69,13 +76,15 @@ def test_unpacking_again_is_a_quick_success(local: LocalAgent) -> None:
 def test_another_release_of_the_same_name_is_refused(local: LocalAgent) -> None:
     local.release("r1", TREE)
     listing, archive = packed({"other": "x"})
-    assert local.try_("unpack", local.state / "releases" / "r1", sha(listing), stdin=archive).status == 65
+    folder = local.state / "releases" / "r1"
+    assert local.try_("unpack", *unpacking(folder, listing, archive), stdin=archive).status == 65
 
 
 def test_an_archive_cut_anywhere_leaves_nothing(local: LocalAgent) -> None:
     listing, archive = packed(TREE)
     for part in (0, 1, 30, len(archive) // 2, len(archive) - 9, len(archive) - 1):
         refused(local, listing, archive[:part])
+        refused(local, listing, archive[:part], promised=archive)
 
 
 def test_an_archive_that_is_cut_inside_and_sealed_again_leaves_nothing(local: LocalAgent) -> None:
@@ -131,9 +140,174 @@ def test_other_content_than_promised_is_refused(local: LocalAgent) -> None:
 def test_another_manifest_than_promised_is_refused(local: LocalAgent) -> None:
     listing, archive = packed({"a": "good"})
     folder = local.state / "releases" / "r1"
-    done = local.try_("unpack", folder, sha(listing + b"x"), stdin=archive)
+    done = local.try_("unpack", *unpacking(folder, listing + b"x", archive), stdin=archive)
     assert done.status == 1
     assert not folder.exists()
+
+
+# --- what is there already does not travel -----------------------------------------------------------------------
+
+NEWER = TREE | {"empty": "no more", "it's": ("quoted", 0o755), "new/er": "x"}
+DROPPED = "a -> b"
+
+
+def on_top(base: Mapping[str, Any], tree: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """The whole manifest of `tree`, and an archive of what `base` has not."""
+    listing = listing_of(tree)
+    has = set(listing_of(base).splitlines())
+    carried = {line[71:].decode() for line in listing.splitlines() if line not in has}
+    archive = packed({path: value for path, value in tree.items() if path in carried}, listing)[1]
+    return listing, archive
+
+
+def test_only_what_changed_travels_and_the_rest_is_shared_with_the_base(local: LocalAgent) -> None:
+    base = local.release("r1", TREE)
+    newer = {path: value for path, value in NEWER.items() if path != DROPPED}
+    listing, archive = on_top(TREE, newer)
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        assert sorted(tar.getnames()) == ["manifest", "tree/empty", "tree/it's", "tree/new/er"]
+    before, folder = snapshot(base), local.state / "releases" / "r2"
+    local.run("unpack", *unpacking(folder, listing, archive, base=base), stdin=archive)
+    local.run("verify", folder / "tree", folder / "manifest")
+    assert (folder / "tree" / "it's").stat().st_mode & 0o777 == 0o755
+    assert (folder / "tree" / "compose.yaml").samefile(base / "tree" / "compose.yaml")
+    assert snapshot(base) == before
+    local.run("remove-tree", local.state, "releases/r1")
+    local.run("verify", folder / "tree", folder / "manifest")
+
+
+def test_nothing_changed_is_a_release_of_its_own_all_the_same(local: LocalAgent) -> None:
+    base = local.release("r1", TREE)
+    listing, archive = on_top(TREE, TREE)
+    folder = local.state / "releases" / "r2"
+    local.run("unpack", *unpacking(folder, listing, archive, base=base), stdin=archive)
+    local.run("verify", folder / "tree", folder / "manifest")
+
+
+def _edited(base: Path) -> None:
+    (base / "tree" / "compose.yaml").write_text("services: {evil}\n")
+
+
+def _executable(base: Path) -> None:
+    (base / "tree" / "compose.yaml").chmod(0o755)
+
+
+def _gone(base: Path) -> None:
+    (base / "tree" / "compose.yaml").unlink()
+
+
+def _a_link(base: Path) -> None:
+    _gone(base)
+    (base / "tree" / "compose.yaml").symlink_to("/etc/hostname")
+
+
+def _without_manifest(base: Path) -> None:
+    (base / "manifest").unlink()
+
+
+@pytest.mark.parametrize("harm", [_edited, _executable, _gone, _a_link, _without_manifest])
+def test_a_base_that_is_not_what_it_was_is_never_built_on(
+    local: LocalAgent, harm: Callable[[Path], None]
+) -> None:
+    base = local.release("r1", TREE)
+    harm(base)
+    listing, archive = on_top(TREE, NEWER)
+    folder = local.state / "releases" / "r2"
+    done = local.try_("unpack", *unpacking(folder, listing, archive, base=base), stdin=archive)
+    assert done.status == 67, done.err
+    assert [path.name for path in folder.parent.iterdir()] == ["r1"]
+
+
+def test_an_archive_with_a_link_out_of_the_tree_is_refused_on_top_of_a_base_too(local: LocalAgent) -> None:
+    base = local.release("r1", TREE)
+    listing = listing_of(NEWER)
+    for evil in EVIL.values():
+        archive = archive_of([member("manifest", listing), *evil])
+        done = local.try_(
+            "unpack", *unpacking(local.state / "releases" / "r2", listing, archive, base=base), stdin=archive
+        )
+        assert done.status == 66, done.err
+
+
+@pytest.mark.parametrize("base", ["/etc", "../r1", "elsewhere"])
+def test_a_base_outside_the_releases_is_refused(local: LocalAgent, base: str) -> None:
+    local.release("r1", TREE)
+    listing, archive = on_top(TREE, NEWER)
+    place = local.state / "releases" / base if "/" not in base else Path(base)
+    folder = local.state / "releases" / "r2"
+    done = local.try_("unpack", *unpacking(folder, listing, archive, base=place), stdin=archive)
+    assert done.status in {64, 66, 67}, done.err
+    assert not folder.exists()
+
+
+# --- a transfer that broke goes on where it stood ----------------------------------------------------------------
+
+
+def test_a_broken_transfer_goes_on_where_it_stood(local: LocalAgent) -> None:
+    listing, archive = packed(TREE)
+    folder, half = local.state / "releases" / "r1", len(archive) // 2
+    assert int(local.run("arrived", folder)) == 0
+    assert local.try_("unpack", *unpacking(folder, listing, archive), stdin=archive[:half]).status == 1
+    assert int(local.run("arrived", folder)) == half
+    local.run("unpack", *unpacking(folder, listing, archive, offset=half), stdin=archive[half:])
+    local.run("verify", folder / "tree", folder / "manifest")
+    assert list((local.state / "incoming").iterdir()) == []
+
+
+def test_a_part_that_is_longer_than_its_sender_thinks_is_not_appended_to(local: LocalAgent) -> None:
+    listing, archive = packed(TREE)
+    folder = local.state / "releases" / "r1"
+    local.try_("unpack", *unpacking(folder, listing, archive), stdin=archive[:50])
+    done = local.try_("unpack", *unpacking(folder, listing, archive, offset=20), stdin=archive[20:])
+    assert done.status == 75
+    local.run("unpack", *unpacking(folder, listing, archive, offset=50), stdin=archive[50:])
+
+
+def test_a_part_that_was_damaged_is_refused_once_and_then_sent_anew(local: LocalAgent) -> None:
+    listing, archive = packed(TREE)
+    folder = local.state / "releases" / "r1"
+    local.try_("unpack", *unpacking(folder, listing, archive), stdin=archive[:50])
+    (local.state / "incoming" / "r1").write_bytes(b"x" * 50)
+    assert (
+        local.try_("unpack", *unpacking(folder, listing, archive, offset=50), stdin=archive[50:]).status == 1
+    )
+    assert int(local.run("arrived", folder)) == 0
+    local.release("r1", TREE)
+
+
+def test_what_another_release_left_half_sent_goes(local: LocalAgent) -> None:
+    listing, archive = packed(TREE)
+    local.try_("unpack", *unpacking(local.state / "releases" / "r1", listing, archive), stdin=archive[:50])
+    local.release("r2", TREE)
+    assert list((local.state / "incoming").iterdir()) == []
+
+
+# --- drift ----------------------------------------------------------------------------------------------------------
+
+
+def drift(local: LocalAgent, live: Path, manifest: Path) -> list[str]:
+    return local.run("drift", live, manifest).decode().splitlines()
+
+
+def test_drift_names_what_was_edited_and_what_is_gone(local: LocalAgent) -> None:
+    release = local.release("r1", TREE)
+    live = local.folder / "live"
+    shutil.copytree(release / "tree", live)
+    assert drift(local, live, release / "manifest") == ["0"]
+    (live / "compose.yaml").write_text("by hand\n")
+    (live / "empty").unlink()
+    (live / "it's").unlink()
+    (live / "it's").symlink_to("/etc/hostname")
+    (live / "backend" / "scripts" / "run.sh").chmod(0o644)
+    (live / "the server's own").write_text("is no drift")
+    mine = hashlib.sha256(b"by hand\n").hexdigest()
+    assert drift(local, live, release / "manifest") == [
+        f"{hashlib.sha256(b'#!/bin/sh' + chr(10).encode()).hexdigest()} 10 644 backend/scripts/run.sh",
+        f"{mine} 8 644 compose.yaml",
+        "- - - empty",
+        "- - - it's",
+        "4",
+    ]
 
 
 HASH = "0" * 64

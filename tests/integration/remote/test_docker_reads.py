@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.facts import parse_containers
-from services.facts.containers import labels_of
+from services.facts.containers import labels_of, parse_containers
 from services.remote.host import RemoteHost
 from tests.e2e.sshd import Sshd
 

@@ -16,7 +16,7 @@ from services.commands.command import command
 from services.errors import Cancelled, CommandFailed, TimedOut, Unreachable
 from services.remote.host import RemoteHost
 from tests.e2e.sshd import Sshd
-from tests.integration.remote.local_agent import packed
+from tests.integration.remote.local_agent import packed, unpacking
 
 pytestmark = pytest.mark.sshd
 
@@ -88,7 +88,7 @@ async def test_a_release_is_sent_to_the_agent(sshd: Sshd, remote: RemoteHost, tm
     listing, archive = packed({"compose.yaml": "services: {}\n", "имя": "x"})
     (tmp_path / "pack").write_bytes(archive)
     target = PurePosixPath(sshd.home / "app_opsgate" / "releases" / "r1")
-    unpack = remote.agent_command("unpack", target, hashlib.sha256(listing).hexdigest())
+    unpack = remote.agent_command("unpack", *unpacking(target, listing, archive))
     for _ in range(2):  # the second time the agent reads nothing of it
         await remote.send(unpack, tmp_path / "pack", nothing, 30)
     assert Path(target / "tree" / "имя").read_text() == "x"

@@ -17,7 +17,8 @@ from bot.admins import Admins
 from bot.conversation import make_dispatcher
 from bot.gateway import Gateway
 from bot.texts import Catalogues
-from services.models import Backup, Finding, Kind, Operation, Origin, Pack, Person, Plan, Release, State, Step
+from services.facts.models import Release
+from services.models import Backup, Finding, Kind, Operation, Origin, Pack, Person, Plan, State, Step
 from services.operations import Operations, Tap
 from services.phrases import Phrase
 from services.projects import Project, TreeSource

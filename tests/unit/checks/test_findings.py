@@ -8,7 +8,8 @@ import pytest
 from services import plans
 from services.checks import backup_findings, deploy_findings
 from services.checks.database import DatabaseState, database_container, database_state, is_first
-from services.models import Container, EnvFacts, Facts, Finding, HostFacts, Pack, Release, Severity
+from services.facts.models import Container, EnvFacts, Facts, HostFacts, Release
+from services.models import Finding, Pack, Severity
 from services.phrases import Phrase
 from services.projects import Project
 

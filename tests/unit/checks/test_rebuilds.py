@@ -7,7 +7,8 @@ import pytest
 from services import plans
 from services.changes import Changes, SourceFacts
 from services.checks.rebuilds import rebuilds
-from services.models import Release, Severity
+from services.facts.models import Release
+from services.models import Severity
 from tests.unit.checks.test_findings import RELEASE, facts, found, pack, project
 
 SOURCE = SourceFacts(frontend_version="1.0.2", frontends=("frontend",), backends=("backend",))

@@ -14,10 +14,10 @@ import pytest
 from services.commands.command import Command, Word
 from services.envfile import EnvFile
 from services.errors import BadInput, CommandFailed, HostError, Unreachable
-from services.facts import read_facts
-from services.facts.read import Remote
+from services.facts.models import Release
+from services.facts.read import Remote, read_facts
 from services.instance import owner_name
-from services.models import Pack, Release
+from services.models import Pack
 from services.phrases import Phrase
 from services.projects import Project
 from services.remote.host import RemoteHost

@@ -8,8 +8,8 @@ import pytest
 
 from services.envfile import EnvFile
 from services.errors import HostError
-from services.facts import read_facts
-from services.models import Release
+from services.facts.models import Release
+from services.facts.read import read_facts
 from tests.unit.facts.test_read import COMPOSE, PATH, PROJECT, STATE, FakeHost, Said, deployed
 
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 from services.changes import SourceFacts
 from services.commands.command import Command
 from services.deployed import Deployed, changes, read_deployed
-from services.models import EnvFacts, Facts
+from services.facts.models import EnvFacts, Facts
 from services.remote.channels import Completed
 from services.remote.host import RemoteHost
 from tests.unit.checks.test_findings import RELEASE, empty, facts, pack, project

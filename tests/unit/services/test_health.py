@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from services.facts.models import Container
 from services.health import MOST_RESTARTS, _hopeless, judge
-from services.models import Container
 
 
 def container(service: str = "backend", /, **changes: Any) -> Container:

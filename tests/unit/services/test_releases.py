@@ -12,7 +12,8 @@ from services import releases
 from services.commands import docker
 from services.commands.command import Command
 from services.errors import Fenced, HostError, StepFailed, Unreachable
-from services.models import Kind, Pack, Plan, Release, Returning
+from services.facts.models import Release
+from services.models import Kind, Pack, Plan, Returning
 from services.remote.channels import Completed
 from services.runs import Run
 from tests.unit.bot.stage import NOW, release

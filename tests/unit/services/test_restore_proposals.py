@@ -12,7 +12,8 @@ import pytest
 
 from services.commands.command import Command
 from services.errors import BadInput, CommandFailed
-from services.models import Facts, Kind, Operation, Plan, State
+from services.facts.models import Facts
+from services.models import Kind, Operation, Plan, State
 from services.projects import Project
 from services.remote.channels import Completed
 from services.remote.hosts import Hosts

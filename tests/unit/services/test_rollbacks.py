@@ -11,7 +11,8 @@ import pytest
 
 from services import deploys
 from services.errors import BadInput, StepFailed
-from services.models import Facts, Kind, Operation, Plan, Release, Returning, Severity, State
+from services.facts.models import Facts, Release
+from services.models import Kind, Operation, Plan, Returning, Severity, State
 from services.policy import LIVE_STEPS
 from services.rollbacks import plans, steps
 from services.rollbacks.plans import ROLLBACK_STEPS

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.models import Pack, Release
+from services.facts.models import Release
+from services.models import Pack
 from services.projects import Project
 from services.sources import pack
 

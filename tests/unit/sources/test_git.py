@@ -11,7 +11,7 @@ import pytest
 
 from services.commands.command import command
 from services.errors import BadInput, SourceError
-from services.models import Release
+from services.facts.models import Release
 from services.sources import git as git_source
 from tests.unit.sources.conftest import Packer, commit, git, write
 

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.errors import BadInput, SourceError
-from services.models import Pack, Release
+from services.facts.models import Release
+from services.models import Pack
 from services.sources import archive, tree
 from tests.unit.sources.conftest import COMPOSE, Packer, commit, git, write
 

@@ -16,20 +16,8 @@ from bot.views.progress import progress
 from bot.views.screen import LIMIT, Screen
 from bot.views.status import status
 from bot.views.verdict import verdict
-from services.models import (
-    Commit,
-    Container,
-    Facts,
-    HostFacts,
-    Kind,
-    Operation,
-    Person,
-    Progress,
-    Release,
-    State,
-    Step,
-    StepState,
-)
+from services.facts.models import Container, Facts, HostFacts, Release
+from services.models import Commit, Kind, Operation, Person, Progress, State, Step, StepState
 from services.phrases import Phrase
 from services.status import ProjectStatus
 from services.store.outbox import Outgoing
