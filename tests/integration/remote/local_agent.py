@@ -12,7 +12,7 @@ import tarfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from services.remote import agent
 from services.remote.jobs import JobSpec
@@ -113,10 +113,11 @@ class LocalAgent:
 
 
 def unpacking(
-    folder: PurePosixPath, listing: bytes, archive: bytes, *, offset: int = 0, base: Path | None = None
+    folder: PurePath, listing: bytes, archive: bytes, *, offset: int = 0, base: PurePath | None = None
 ) -> tuple[PurePosixPath | str | int, ...]:
     """The words of `unpack`, for an archive of which `offset` bytes are there already."""
-    return folder, hashlib.sha256(listing).hexdigest(), len(archive), offset, base or "-"
+    under = PurePosixPath(base) if base else "-"
+    return PurePosixPath(folder), hashlib.sha256(listing).hexdigest(), len(archive), offset, under
 
 
 def _applets(folder: Path) -> Path:
