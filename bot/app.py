@@ -6,7 +6,7 @@ import asyncio
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +25,13 @@ from bot.notifier import Notifier
 from bot.settings import Settings
 from bot.texts import Catalogues
 from services import backups, deploys
+from services.bumps import Bumps
 from services.env_secrets import EnvSecrets
 from services.instance import owner_name
 from services.models import Kind
 from services.operation_log import OperationLogs
 from services.operations import Operations, Trade
+from services.projects import Project
 from services.proposals import Proposals
 from services.remote.hosts import Hosts
 from services.restores import steps as restores
@@ -38,6 +40,7 @@ from services.rollbacks import steps as rollbacks
 from services.rollbacks.proposals import RollbackProposals
 from services.runner import Runner
 from services.runs import Run, StepDef
+from services.sources.zipped import Zipped, zipped
 from services.status import StatusReader
 from services.store import Store
 from services.tasks import Tasks
@@ -47,6 +50,7 @@ log = structlog.get_logger(__name__)
 DRAIN_SECONDS = 8.0
 """For handlers, then for messages, when the process is asked to end. Operations go on: the host carries them."""
 HOUSEKEEPING_SECONDS = 20.0
+ADOPT_SECONDS = 2.0
 KEPT_LOGS = 200
 
 
@@ -64,6 +68,29 @@ class App:
     catalogues: Catalogues
     tasks: Tasks
     logs: OperationLogs
+
+
+@dataclass(frozen=True)
+class Core:
+    """What works without Telegram: the bot has it, and so has a terminal."""
+
+    settings: Settings
+    store: Store
+    operations: Operations
+    status: StatusReader
+    earlier: RollbackProposals
+    admins: Admins
+    tasks: Tasks
+    logs: OperationLogs
+    mirrors: Path  # clones of git sources
+    bumps: Bumps
+    proposals: Proposals
+
+    async def zipped(
+        self, project: Project, ref: str | None, target: Path, *, replace: bool = False
+    ) -> Zipped:
+        """The source as deploy.zip, for a deploy by hand."""
+        return await zipped(project, ref, target, self.mirrors, replace=replace)
 
 
 def secret_file(path: Path) -> bytes:
@@ -93,52 +120,88 @@ async def build(settings: Settings) -> AsyncIterator[App]:
 
 
 def _compose(settings: Settings, store: Store, hosts: Hosts, bot: Bot, tasks: Tasks) -> App:
-    data = settings.data_dir
-    key = secret_file(data / "instance.key")
     catalogues = Catalogues()
     admins = Admins(settings.admin_ids, store)
-    logs = OperationLogs(data / "logs", redactor)
+    logs = OperationLogs(settings.data_dir / "logs", redactor)
     host_names = {name: project.host for name, project in settings.projects.items()}
-    notifier = Notifier(bot, store, admins, catalogues, tasks, host_names)
+    notifier = Notifier(bot, store, admins, catalogues, tasks, host_names, log_of=logs.joined)
+    core = make_core(settings, store, hosts, tasks, admins, notifier.wake)
+    dispatcher = make_dispatcher(
+        core.operations,
+        core.status,
+        admins,
+        settings.projects,
+        store,
+        catalogues,
+        core.earlier.earlier,
+        bumped=core.bumps.bumped,
+        zip_of=core.zipped,
+        hosts=settings.hosts,
+        keeping=core.bumps.keeping,
+        difference=lambda old: core.proposals.difference(
+            settings.projects[old.project], old.plan.current.id if old.plan.current else ""
+        ),
+        changed=notifier.wake,
+    )
+    intake = Intake(bot, dispatcher, store, tasks, lambda: sorted(admins.ids))
+    return App(bot, store, hosts, core.operations, intake, notifier, admins, catalogues, tasks, logs)
+
+
+def make_core(
+    settings: Settings,
+    store: Store,
+    hosts: Hosts,
+    tasks: Tasks,
+    admins: Admins,
+    changed: Callable[[], None],
+    *,
+    mirrors: str = "git",
+    starts: bool = True,
+) -> Core:
+    """Every service once. `mirrors` is a folder's name: two processes must not fetch into one clone."""
+    data = settings.data_dir
+    key = secret_file(data / "instance.key")
+    logs = OperationLogs(data / "logs", redactor)
     env_secrets = EnvSecrets(redactor)
-    runner = Runner(store, logs, owner_name(key), lambda: sorted(admins.ids), notifier.wake, env_secrets.read)
-    proposals = Proposals(hosts, data / "packs", data / "git", key, env_secrets)
-    earlier = RollbackProposals(proposals.facts, hosts, store, settings.projects, data / "git")
+    runner = Runner(store, logs, owner_name(key), lambda: sorted(admins.ids), changed, env_secrets.read)
+    proposals = Proposals(hosts, data / "packs", data / mirrors, key, env_secrets, store.past)
+    earlier = RollbackProposals(proposals.facts, hosts, store, settings.projects, data / mirrors)
+    bumps = Bumps(proposals.deploy, proposals.deploy_keeping, settings.projects, data / mirrors, taps=starts)
     operations = Operations(
         store=store,
         hosts=hosts,
         projects=settings.projects,
         admins=admins.ids,
-        trades=_trades(proposals, RestoreProposals(proposals.facts, hosts, store), earlier, runner, data),
+        trades=_trades(
+            proposals, bumps, RestoreProposals(proposals.facts, hosts, store), earlier, runner, data
+        ),
         runner=runner,
         logs=logs,
         tasks=tasks,
-        changed=notifier.wake,
+        changed=changed,
         packs=data / "packs",
+        starts=starts,
     )
-
-    dispatcher = make_dispatcher(
-        operations,
-        StatusReader(store, hosts, settings.projects, key, env_secrets.learn),
-        admins,
-        settings.projects,
-        store,
-        catalogues,
-        earlier.earlier,
+    status = StatusReader(store, hosts, settings.projects, key, env_secrets.learn)
+    return Core(
+        settings, store, operations, status, earlier, admins, tasks, logs, data / mirrors, bumps, proposals
     )
-    intake = Intake(bot, dispatcher, store, tasks, lambda: sorted(admins.ids))
-    return App(bot, store, hosts, operations, intake, notifier, admins, catalogues, tasks, logs)
 
 
 def _trades(
-    propose: Proposals, restore: RestoreProposals, earlier: RollbackProposals, runner: Runner, data: Path
+    propose: Proposals,
+    bumps: Bumps,
+    restore: RestoreProposals,
+    earlier: RollbackProposals,
+    runner: Runner,
+    data: Path,
 ) -> dict[Kind, Trade]:
     async def claim(run: Run) -> dict[str, int]:
         return {"epoch": await runner.claim(run)}
 
     lock = StepDef("lock", claim)
     return {
-        Kind.DEPLOY: Trade(propose.deploy, propose.deploy_again, deploys.procedure(lock, data / "packs")),
+        Kind.DEPLOY: Trade(bumps.deploy, propose.deploy_again, deploys.procedure(lock, data / "packs")),
         Kind.ROLLBACK: Trade(earlier.rollback, earlier.rollback_again, rollbacks.procedure(lock)),
         Kind.BACKUP: Trade(propose.backup, propose.backup_again, backups.procedure(lock, data / "backups")),
         Kind.RESTORE: Trade(restore.restore, restore.restore_again, restores.restore_procedure(lock)),
@@ -163,6 +226,7 @@ async def _serve(app: App) -> int:
     app.tasks.start("notifier", app.notifier.run())
     app.tasks.start("menu", menu.publish(app.bot, app.admins, app.catalogues))
     app.tasks.start("housekeeping", _keep_house(app))
+    app.tasks.start("terminals", _listen_to_terminals(app))
     await app.operations.recover()
     status = await _poll_until(app, stop)
     log.info("stopping")
@@ -201,3 +265,13 @@ async def _keep_house(app: App, every: float = HOUSEKEEPING_SECONDS) -> None:
         except Exception:
             log.exception("housekeeping failed")
         await asyncio.sleep(every)
+
+
+async def _listen_to_terminals(app: App, every: float = ADOPT_SECONDS) -> None:
+    """Carries out what was confirmed in a terminal, and stops what was cancelled there. Trouble is tried again."""
+    while True:
+        await asyncio.sleep(every)
+        try:
+            await app.operations.recover()
+        except Exception:
+            log.exception("terminals were not heard")

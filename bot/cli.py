@@ -1,4 +1,7 @@
-"""The command line: `run` starts the bot, `check` only validates the settings, `demo` needs none."""
+"""The command line: `run` starts the bot, `check` only validates the settings, `demo` needs none.
+
+The operations from a terminal are in bot/terminal.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from bot import lazy_models
+from bot import lazy_models, terminal
 from bot.settings import Settings, SettingsError, load
 from services.errors import OpsgateError
 
@@ -28,6 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _demo(arguments)
     try:
         settings = load()
+        if command in terminal.COMMANDS:
+            return terminal.run(settings, arguments)
         return _check(settings) if command == "check" else _run(settings)
     except SettingsError as error:
         print(*error.lines, sep="\n", file=sys.stderr)  # noqa: T201 - what a command line is for
@@ -45,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"opsgate {version('opsgate')}")
     commands = parser.add_subparsers(dest="command", metavar="command")
     commands.add_parser("run", help="start the bot", description="Start the bot.")
+    terminal.add_commands(commands)
     commands.add_parser(
         "check", help="validate the settings, start nothing", description="Validate the settings."
     )

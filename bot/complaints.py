@@ -43,11 +43,15 @@ _MEANINGS: Mapping[str, str] = {
     "dict_type": "must be a table: {{ … }}",
     "path_type": 'must be a path in quotes, such as "~/key"',
 }
+_KEY = "[key]"
+"""How pydantic calls the key itself where a table's keys have a form."""
 _SHAPES: Mapping[str, str] = {
+    _KEY: "must be the name of a Compose service: letters, digits and . _ -",
     "service": "must be the name of a Compose service: letters, digits and . _ -",
     "name": "must be a PostgreSQL name: letters, digits and _, not starting with a digit",
     "user": "must be a PostgreSQL name: letters, digits and _, not starting with a digit",
     "url": "must be an http:// or https:// address without user and spaces, such as http://127.0.0.1:8080/",
+    "bump_author": "must be as git writes it: Name <address>",
     "compose_project": "must be lowercase letters, digits, _ and -, starting with a letter or digit",
 }
 _MAY_HOLD_A_SECRET = {"git"}
@@ -60,7 +64,8 @@ def lines(
     found: list[tuple[Place, str]] = []
     for problem in error.errors(include_url=False, include_input=False):
         place = problem["loc"]
-        found += [(place, text) for text in _texts(problem["type"], problem, place, known)]
+        shown = place[:-1] if place[-1:] == (_KEY,) else place
+        found += [(shown, text) for text in _texts(problem["type"], problem, place, known)]
     return found
 
 

@@ -11,12 +11,28 @@ from aiogram import Dispatcher, Router
 from bot.access import Access
 from bot.admins import Admins
 from bot.texts import Catalogues
-from handlers import backup, deploy, gate, operations, restore, rollback, start, status
+from handlers import (
+    backup,
+    bump,
+    card,
+    deploy,
+    drift,
+    gate,
+    lock,
+    operations,
+    pack,
+    restore,
+    rollback,
+    start,
+    status,
+)
 from handlers.freshness import Fresh
 from handlers.replies import TellErrors
-from services.models import State
+from services.freezes import Freezes
+from services.models import Operation, State
+from services.offers import Make
 from services.operations import Operations
-from services.projects import Project
+from services.projects import Host, Project
 from services.status import StatusReader
 from services.store import Store
 
@@ -30,6 +46,13 @@ def make_dispatcher(
     catalogues: Catalogues,
     releases_of: rollback.ReleasesOf,
     clock: Callable[[], float] = time.time,
+    *,
+    bumped: Make,
+    keeping: Make,
+    difference: drift.Difference,
+    zip_of: pack.ZipOf,
+    hosts: Mapping[str, Host],
+    changed: Callable[[], None] = lambda: None,
 ) -> Dispatcher:
     """Handlers take these by name, and `visitor` from access."""
     dispatcher = Dispatcher(
@@ -44,13 +67,34 @@ def make_dispatcher(
         releases_of=releases_of,
         known_release=store.releases.get,
         gate_open=partial(_gate_open, store, clock),
+        offer_stands=partial(_offer_stands, store, clock),
+        bumped=bumped,
+        keeping=keeping,
+        difference=difference,
+        zip_of=zip_of,
+        hosts=hosts,
+        freezes=Freezes(store, admins.ids, changed),
         catalogues=catalogues,
     )
     dispatcher.update.outer_middleware(Access(admins, catalogues))
     dispatcher.update.outer_middleware(TellErrors())
     dispatcher.message.middleware(Fresh(clock))
     dispatcher.callback_query.middleware(Fresh(clock))
-    for module in (start, status, deploy, rollback, backup, operations, gate, restore):
+    for module in (
+        start,
+        status,
+        deploy,
+        rollback,
+        backup,
+        operations,
+        gate,
+        lock,
+        bump,
+        drift,
+        card,
+        restore,
+        pack,
+    ):
         dispatcher.include_router(_unattached(module.router))
     dispatcher.include_router(_unattached(start.fallback))
     return dispatcher
@@ -59,12 +103,17 @@ def make_dispatcher(
 async def _gate_open(store: Store, clock: Callable[[], float], nonce: str) -> bool:
     """A glance without effect; what counts is the guarded update of the service."""
     operation = await store.operations.by_nonce(nonce)
-    return (
-        operation is not None
-        and operation.state is State.PROPOSED
-        and not operation.plan.blocked
-        and operation.expires_at.timestamp() > clock()
-    )
+    return operation is not None and not operation.plan.blocked and _stands(operation, clock())
+
+
+async def _offer_stands(store: Store, clock: Callable[[], float], nonce: str) -> bool:
+    """The same for what may be done with a blocked plan too."""
+    operation = await store.operations.by_nonce(nonce)
+    return operation is not None and _stands(operation, clock())
+
+
+def _stands(operation: Operation, now: float) -> bool:
+    return operation.state is State.PROPOSED and operation.expires_at.timestamp() > now
 
 
 def _unattached(router: Router) -> Router:

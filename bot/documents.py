@@ -1,4 +1,4 @@
-"""Logs as documents: packed when they are long, refused when Telegram would refuse them."""
+"""Logs and whole plans as documents: packed when they are long, refused when Telegram would refuse them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import asyncio
 import gzip
 import io
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from aiogram.types import BufferedInputFile, FSInputFile, InputFile
 
+from bot.logging import redactor
 from services.errors import BadInput
 
 PACK_FROM = 1024 * 1024
@@ -28,6 +30,17 @@ async def log_document(file: Path, operation_id: str) -> InputFile:
     if len(packed) > MOST_BYTES:
         raise BadInput("log-too-big", size=len(packed), operation=operation_id)
     return BufferedInputFile(packed, filename=f"{name}.gz")
+
+
+def difference_document(lines: Sequence[str], operation_id: str) -> InputFile:
+    """`<operation>.diff`, without what the redactor knows to be secret."""
+    text = redactor("\n".join(lines))[: 4 * PACK_FROM]
+    return BufferedInputFile(f"{text}\n".encode("utf-8", "replace"), filename=f"{operation_id}.diff")
+
+
+def plan_document(text: str, operation_id: str) -> InputFile:
+    """`<operation>-plan.txt`."""
+    return BufferedInputFile(text.encode("utf-8", "replace"), filename=f"{operation_id}-plan.txt")
 
 
 def _packed(file: Path) -> bytes:

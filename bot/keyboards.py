@@ -1,8 +1,13 @@
 """Inline keyboards and what their buttons carry back: at most 64 bytes, nothing that must be believed.
 
 g:y:<nonce>, g:n:<nonce>   the gate: confirm, dismiss
+g:w:<nonce>                confirm, to wait for what runs; g:r:<nonce>:<short id> in place of the one that waits
+i:<operation>              its whole plan as a document
+h:<operation>              how to do the same by hand
 x:<operation>              cancel a running operation
 o:<operation>              details; u:<operation> the same in place; l:<operation> its log as a document
+f:<operation>              what was edited on the server, as a document; e:<nonce> keep it, in a new plan
+w:<nonce>                  raise the app's version, then a new plan in this one's place
 p:<kind>:<project>         propose an operation
 r:<backup>                 restore it; k:<backup> the same, below a verdict that stays
 v:<release>                roll back to it
@@ -21,10 +26,15 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.texts import Texts
 from services.facts.models import Release
-from services.models import Backup, Kind, Operation, State
+from services.models import Ahead, Backup, Kind, Operation, State, short_id
 
 MOST_BYTES = 64
-GATE = r"^g:[yn]:[A-Za-z0-9_-]{1,60}$"
+GATE = r"^g:(?:[ynw]:[A-Za-z0-9_-]{1,60}|r:[A-Za-z0-9_-]{1,40}:[a-z0-9]{1,19})$"
+PLAN = r"^i:[A-Za-z0-9_-]{1,60}$"
+MANUAL = r"^h:[A-Za-z0-9_-]{1,60}$"
+DIFFERENCE = r"^f:[A-Za-z0-9_-]{1,60}$"
+KEEP = r"^e:[A-Za-z0-9_-]{1,60}$"
+BUMP = r"^w:[A-Za-z0-9_-]{1,60}$"
 CANCEL = r"^x:[A-Za-z0-9_-]{1,60}$"
 DETAILS = r"^o:[A-Za-z0-9_-]{1,60}$"
 DETAILS_AGAIN = r"^u:[A-Za-z0-9_-]{1,60}$"
@@ -57,24 +67,77 @@ def rows(*lines: Sequence[InlineKeyboardButton]) -> InlineKeyboardMarkup | None:
     return InlineKeyboardMarkup(inline_keyboard=kept) if kept else None
 
 
-def gate(operation: Operation, texts: Texts) -> InlineKeyboardMarkup | None:
+def gate(operation: Operation, texts: Texts, ahead: Ahead | None = None) -> InlineKeyboardMarkup | None:
     """Confirm and Cancel of a plan card; none when it can no longer be, or may not be, confirmed.
 
-    While somebody is asked to type the name, only Cancel.
+    While another operation runs, what is confirmed is to wait for it. What waits can be called off.
+
+    What the app's version blocks has the button that raises it, if we may. While somebody is asked to type the name, only Cancel.
     """
-    if operation.state is not State.PROPOSED or operation.plan.blocked:
+    if operation.state is State.WAITING:
+        return cancel(operation, texts)
+    if operation.state is not State.PROPOSED:
         return None
+    if operation.plan.blocked:
+        return _bump(operation, texts)
     dismiss = [button(texts("button-dismiss"), f"g:n:{operation.nonce}")]
     if operation.asked is not None:
         return rows(dismiss)
+    return rows([_confirm(operation, texts, ahead)], _drift(operation, texts), dismiss)
+
+
+def _confirm(operation: Operation, texts: Texts, ahead: Ahead | None) -> InlineKeyboardButton:
+    """Each wish has data of its own: a tap counts only for what its button said."""
     style = _RISK_STYLES.get(operation.plan.risk, ButtonStyle.DANGER)
-    confirm = texts("button-confirm", kind=str(operation.kind))
-    return rows([button(confirm, f"g:y:{operation.nonce}", style)], dismiss)
+    if ahead is None:
+        return button(texts("button-confirm", kind=str(operation.kind)), f"g:y:{operation.nonce}", style)
+    if ahead.waiting is None:
+        return button(texts("button-queue"), f"g:w:{operation.nonce}", style)
+    return button(
+        texts("button-queue-replace"), f"g:r:{operation.nonce}:{short_id(ahead.waiting.id)}", style
+    )
+
+
+def _drift(operation: Operation, texts: Texts) -> list[InlineKeyboardButton]:
+    if operation.plan.drift is None or not operation.plan.drift.files:
+        return []
+    return [
+        button(texts("button-difference"), f"f:{operation.id}"),
+        button(texts("button-keep"), f"e:{operation.nonce}", ButtonStyle.PRIMARY),
+    ]
+
+
+def _bump(operation: Operation, texts: Texts) -> InlineKeyboardMarkup | None:
+    found = operation.plan.bump
+    if found is None or not found.way.by_tap:
+        return None
+    text = texts("button-bump", version=found.version, to=found.to)
+    return rows([button(text, f"w:{operation.nonce}", ButtonStyle.PRIMARY)])
+
+
+def whole_plan(
+    shown: InlineKeyboardMarkup | None, operation: Operation, texts: Texts
+) -> InlineKeyboardMarkup | None:
+    """The buttons of a card that waits, and below them one for all that the card has no room for."""
+    if operation.state is not State.PROPOSED:
+        return shown
+    details = [button(texts("button-details"), f"i:{operation.id}")]
+    return rows(*(shown.inline_keyboard if shown else ()), details)
+
+
+def by_hand(
+    shown: InlineKeyboardMarkup | None, operation: Operation, texts: Texts
+) -> InlineKeyboardMarkup | None:
+    """The buttons of a card that may be confirmed, and one that says how to do the same without Opsgate."""
+    if operation.kind is not Kind.DEPLOY or operation.state is not State.PROPOSED or operation.plan.blocked:
+        return shown
+    manual = [button(texts("button-manual"), f"h:{operation.id}")]
+    return rows(*(shown.inline_keyboard if shown else ()), manual)
 
 
 def cancel(operation: Operation, texts: Texts) -> InlineKeyboardMarkup | None:
-    """Cancel of a running operation; none when it ended, was cancelled already or is on its way back."""
-    active = operation.state in {State.QUEUED, State.RUNNING} and operation.phase == "forward"
+    """Cancel of one that runs or waits; none when it ended, was cancelled already or is on its way back."""
+    active = operation.state in {State.WAITING, State.QUEUED, State.RUNNING} and operation.phase == "forward"
     if not active or operation.cancelled_by is not None:
         return None
     return rows([button(texts("button-cancel"), f"x:{operation.id}", ButtonStyle.DANGER)])

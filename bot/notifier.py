@@ -10,12 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
+from pathlib import Path
 
 import structlog
 from aiogram import Bot
 from aiogram.types import ReplyParameters
 
 from bot.admins import Admins
+from bot.documents import log_document
 from bot.gateway import patience
 from bot.outcomes import (
     ChatClosed,
@@ -32,13 +34,18 @@ from bot.outcomes import (
 from bot.texts import Catalogues
 from bot.views.outgoing import render
 from bot.views.screen import Screen
-from services.models import Operation
+from services.errors import BadInput
+from services.models import Operation, State
 from services.store import Store
 from services.store.outbox import Outgoing
 from services.tasks import Tasks
 
 log = structlog.get_logger(__name__)
 
+MOST_ATTACHED = 8 * 1024 * 1024
+"""Bytes of a log that comes with a failure by itself; a longer one takes a tap."""
+ATTACHING = 60
+"""Seconds for that: the chat's next messages wait for it."""
 RECHECK = 2 * 86_400
 """Seconds back from a start in which messages are compared with their state again."""
 
@@ -57,7 +64,7 @@ class Tempo:
 
 
 class Notifier:
-    """`run()` until `stop()`. `hosts` names the host of each project, for the plan card."""
+    """`run()` until `stop()`. `hosts` names the host of each project, `log_of` gives an operation's whole log."""
 
     def __init__(
         self,
@@ -68,6 +75,7 @@ class Notifier:
         tasks: Tasks,
         hosts: dict[str, str],
         *,
+        log_of: Callable[[str], Path | None] = lambda _: None,
         tempo: Tempo | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -77,6 +85,7 @@ class Notifier:
         self._catalogues = catalogues
         self._tasks = tasks
         self._hosts = hosts
+        self._log_of = log_of
         self._tempo = tempo or Tempo()
         self._clock = clock
         self._awake = asyncio.Event()
@@ -181,9 +190,9 @@ class Notifier:
         reader = row.chat_id if row.chat_id > 0 else operation.by.id if operation else 0
         texts = self._catalogues[await self._admins.language(reader)]
         host = self._hosts.get(operation.project, "") if operation else ""
-        return render(
-            row, operation, steps, texts, datetime.fromtimestamp(self._clock(), UTC), host
-        ), operation
+        ahead = await self._store.waiting.ahead(operation) if operation and row.kind == "card" else None
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        return render(row, operation, steps, texts, now, host, ahead), operation
 
     # --- sending ---
 
@@ -198,6 +207,28 @@ class Notifier:
             await self._not_sent(row, failure)
         else:
             await self._store.outbox.sent(row.id, message_id, screen.digest)
+            if operation and _brings_its_log(row, operation):
+                await self._attach_log(row, operation.id, message_id)
+
+    async def _attach_log(self, row: Outgoing, operation_id: str, verdict: int) -> None:
+        """The whole log below a failure, once: the verdict is what must arrive, and its button gives the log too."""
+        if self._stopping:
+            return
+        try:
+            file = await asyncio.to_thread(self._log_of, operation_id)
+            if file is None or file.stat().st_size > MOST_ATTACHED:
+                return
+            document = await log_document(file, operation_id)
+            reply = ReplyParameters(message_id=verdict, allow_sending_without_reply=True) if verdict else None
+            await self._bot.send_document(
+                row.chat_id,
+                document,
+                disable_notification=True,
+                reply_parameters=reply,
+                request_timeout=ATTACHING,
+            )
+        except (TelegramFailure, BadInput, OSError) as failure:
+            log.info("a log was not attached", row=row.id, operation=operation_id, failure=str(failure))
 
     async def _sent(self, row: Outgoing, screen: Screen, reply: ReplyParameters | None) -> int:
         """The new message's number; 0 when it arrived but the answer could not be read."""
@@ -276,6 +307,14 @@ class Notifier:
                 await outbox.edit_failed(row.id, self._clock() + failure.retry_after)
             case NotTaken() | NoAnswer() | _:
                 await outbox.edit_failed(row.id, self._later(row))
+
+
+def _brings_its_log(row: Outgoing, operation: Operation) -> bool:
+    """A failure's verdict, in the chat where it was asked for. Who stopped it knows why it did not go on."""
+    asked_here = row.kind == "verdict" and row.chat_id == operation.origin.chat_id
+    if operation.cancelled_by is not None:
+        return asked_here and operation.state is State.NEEDS_HUMAN
+    return asked_here and operation.state is not State.SUCCEEDED
 
 
 def _reply_to(row: Outgoing, operation: Operation | None) -> ReplyParameters | None:

@@ -170,10 +170,8 @@ def _source_on_this_machine(project: Project, folder: Path, file: ProjectsFile) 
     if isinstance(source, GitSource):
         if "://" in source.git or re.match(r"[^/]*:", source.git):
             return project  # a URL, or user@host:path
-        found: TreeSource | GitSource = GitSource(
-            git=str(_local(Path(source.git), folder)), branch=source.branch
-        )
         path, key = _local(Path(source.git), folder), "git"
+        found: TreeSource | GitSource = source.model_copy(update={"git": str(path)})
     else:
         path, key = _local(source.path, folder), "path"
         found = TreeSource(path=path)

@@ -17,6 +17,8 @@ from services.operations import Operations
 
 router = Router(name="gate")
 
+QUEUE = {"w", "r"}
+"""Wait for what runs; wait in place of the one that waits already."""
 
 GateOpen = Callable[[str], Awaitable[bool]]
 """Whether the proposal with this nonce can still be decided upon (read only)."""
@@ -30,13 +32,16 @@ async def decide(
 
     The decision itself is one guarded update of the service; a tap that cannot count learns why from its answer.
     """
-    _, choice, nonce = (query.data or "").split(":", 2)
+    _, choice, nonce, *other = (query.data or "").split(":")
     is_open = await gate_open(nonce)
     if is_open:
         await answer_first(query)
-    ask = operations.confirm if choice == "y" else operations.dismiss
     message_id = query.message.message_id if query.message else 0
-    tap = await ask(nonce, visitor.person, visitor.chat_id, message_id)
+    tapped = (nonce, visitor.person, visitor.chat_id, message_id)
+    if choice in QUEUE:
+        tap = await operations.queue(*tapped, *other)
+    else:
+        tap = await (operations.confirm if choice == "y" else operations.dismiss)(*tapped)
     if not is_open:
         await toast(query, visitor, tap.phrase)
     elif not tap.won:

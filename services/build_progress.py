@@ -16,6 +16,8 @@ _RULE = "------"
 _CLASSIC_FAILED = re.compile(r"The command '.*' returned a non-zero code: \d+|(?:COPY|ADD) failed: ")
 _SOLVE_FAILED = re.compile(r"(?:\S+ )*failed to solve: ")
 LONGEST_LINE = 4096
+CONTEXT = 10
+"""Lines that are told with the failing one."""
 
 
 def plain(text: str) -> str:
@@ -82,7 +84,7 @@ class BuildProgress:
             self._classic_open += 1
 
 
-def failing_context(log: str, lines: int = 10) -> str:
+def failing_context(log: str, lines: int = 1 + CONTEXT) -> str:
     """The lines of a log that say why it failed: the failed step and its output, at most `lines` of them.
 
     Without a mark that a builder leaves, the last lines.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from pydantic import BaseModel, ConfigDict
@@ -28,6 +29,7 @@ class SourceFacts(_Frozen):
     frontend_version: str | None = None  # expo.version of mobile/app.json
     frontends: tuple[str, ...] = ()
     backends: tuple[str, ...] = ()
+    static_upstreams: tuple[str, ...] = ()  # names that the frontend's nginx resolves only when it starts
 
 
 class Changes(_Frozen):
@@ -40,6 +42,16 @@ class Changes(_Frozen):
     frontend_from: str | None = None
     frontend_to: str | None = None
     env: dict[str, str] = {}  # fingerprints of the env file that the release is built with
+    migrations: tuple[str, ...] = ()  # new scripts; all where it is not known what is deployed
+    migrations_changed: tuple[str, ...] = ()  # scripts that were deployed before, with other contents
+
+
+class EnvChanges(_Frozen):
+    """Names of variables, never values."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 class Rebuild(_Frozen):
@@ -52,7 +64,7 @@ class Rebuild(_Frozen):
 def compare(deployed: bytes | None, new: bytes) -> Changes:
     """From two manifests. An empty one is a first deploy: everything is new. None: nobody knows what is deployed."""
     if deployed is None:
-        return Changes(known=False)
+        return Changes(known=False, migrations=migrations(_files(new)))
     before, after = _files(deployed), _files(new)
     paths = [path for path in before.keys() | after.keys() if before.get(path) != after.get(path)]
     areas = Counter(path.partition("/")[0] if "/" in path else "" for path in paths)
@@ -60,7 +72,32 @@ def compare(deployed: bytes | None, new: bytes) -> Changes:
         areas=dict(sorted(areas.items(), key=lambda area: (-area[1], area[0]))),
         frontend=areas[FRONTEND],
         backend_inputs=sum(is_backend_input(path) for path in paths),
+        migrations=migrations(after.keys() - before.keys()),
+        migrations_changed=migrations(
+            path for path in after.keys() & before.keys() if after[path][:_SHA] != before[path][:_SHA]
+        ),
     )
+
+
+def env_changes(before: Mapping[str, str] | None, now: Mapping[str, str]) -> EnvChanges | None:
+    """Compared by keyed fingerprints. None: nobody recorded what the deployed release was built with."""
+    if before is None:
+        return None
+    return EnvChanges(
+        added=tuple(sorted(now.keys() - before.keys())),
+        changed=tuple(sorted(name for name in now.keys() & before.keys() if now[name] != before[name])),
+        removed=tuple(sorted(before.keys() - now.keys())),
+    )
+
+
+def migrations(paths: Iterable[str]) -> tuple[str, ...]:
+    """R-DB-6: `migrate_*.py` of the runbook's folders, by name: the order in which they would be run."""
+    return tuple(sorted(filter(is_migration, paths), key=lambda path: (PurePosixPath(path).name, path)))
+
+
+def is_migration(path: str) -> bool:
+    pure = PurePosixPath(path)
+    return pure.match("migrate_*.py") and str(pure.parent) in {SCRIPTS, f"{BACKEND}/{SCRIPTS}"}
 
 
 def _files(manifest: bytes) -> dict[str, str]:

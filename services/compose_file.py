@@ -9,6 +9,9 @@ from typing import Any
 
 import yaml
 
+from services.compose_traits import traits_of
+from services.strategies import Traits
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -33,7 +36,7 @@ class ComposeFile:
     """`services`: those that `up` starts by itself, in the file's order; `builds`: those of them with a build.
 
     `recipes`: how each of those is built, (context, Dockerfile), the first relative to this file, the second to the
-    first; empty where it is not said plainly. `name` is None when it is absent or made of variables; `includes`: paths relative to this file.
+    first; empty where it is not said plainly. `traits`: how each may be brought up. `name` is None when it is absent or made of variables; `includes`: paths relative to this file.
     """
 
     name: str | None
@@ -41,6 +44,7 @@ class ComposeFile:
     builds: tuple[str, ...]
     includes: tuple[str, ...]
     recipes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    traits: Mapping[str, Traits] = field(default_factory=dict)
 
 
 class NotComposeFileError(ValueError):
@@ -70,6 +74,7 @@ def parse(content: bytes) -> ComposeFile:
         builds=tuple(name for name, one in started.items() if _is_built(one)),
         includes=tuple(_includes(document.get("include") or ())),
         recipes={name: _recipe(one.get("build")) for name, one in started.items() if _is_built(one)},
+        traits={name: traits_of(one) for name, one in started.items()},
     )
 
 

@@ -2,38 +2,78 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from services.changes import Changes, compare
 from services.checks.database import is_first
 from services.checks.tree import APP_JSON, app_version
 from services.commands import files
-from services.facts.models import Facts
+from services.drift import Drift, parse
+from services.errors import CommandFailed
+from services.facts.models import Facts, Release
+from services.facts.read import together
 from services.models import Pack
 from services.projects import Project
 from services.remote.host import RemoteHost
 
+HASHING = 300
+"""Seconds to hash the files of a large release on a slow disk."""
 LIMIT = 64 * 1024 * 1024
 """Bytes of a manifest, about 100 a file: half a million files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """`manifest`: empty when nothing is deployed, None when it is not known."""
+    """`manifest`: empty when nothing is deployed, None when it is not known.
+
+    `whole`: the release's files, from which it was built, are as they were shipped. `drift`: what of them was changed
+    where they were put.
+    """
 
     manifest: bytes | None
     frontend: str | None = None
+    whole: bool = False
+    drift: Drift = field(default_factory=Drift)
 
 
-async def read_deployed(remote: RemoteHost, project: Project, facts: Facts, pack: Pack) -> Deployed:
-    """At most three reads. Raises HostError when the host does not answer; a file that is not there is no error."""
+async def read_deployed(remote: RemoteHost, project: Project, facts: Facts) -> Deployed:
+    """Two rounds of reads. Raises HostError when the host does not answer; a file that is not there is no error."""
     if is_first(facts):
         return Deployed(b"")
     release = project.state_dir / "releases" / facts.current.id if facts.current else None
-    manifest = await _content(remote, release / "manifest") if release else None
     places = [*([release / "tree" / APP_JSON] if release else []), project.path / APP_JSON]
-    return Deployed(manifest, await _version(remote, places) if pack.source.frontend_version else None)
+    async with together() as group:
+        version = group.create_task(_version(remote, places))
+        manifest = group.create_task(_content(remote, release / "manifest")) if release else None
+    listing = manifest.result() if manifest else None
+    if release is None or facts.current is None or listing is None:
+        return Deployed(listing, version.result())
+    async with together() as group:
+        whole = group.create_task(_whole(remote, release, facts.current, listing))
+        drift = group.create_task(read_drift(remote, project, release))
+    return Deployed(listing, version.result(), whole.result(), drift.result())
+
+
+async def _whole(remote: RemoteHost, release: PurePosixPath, record: Release, listing: bytes) -> bool:
+    """Verified, not trusted: every file of the release is hashed. Records of older versions do not say what it was."""
+    if record.manifest_sha256 != hashlib.sha256(listing).hexdigest():
+        return False
+    words = (release / "tree", release / "manifest", record.manifest_sha256)
+    try:
+        await remote.verb("intact", *words, timeout=HASHING)
+    except CommandFailed:
+        return False
+    return True
+
+
+async def read_drift(remote: RemoteHost, project: Project, release: PurePosixPath) -> Drift:
+    """Nothing where it cannot be told: the deploy itself looks again before it replaces a file."""
+    try:
+        return parse(await remote.verb("drift", project.path, release / "manifest", timeout=HASHING))
+    except CommandFailed:
+        return Drift()
 
 
 async def _version(remote: RemoteHost, places: list[PurePosixPath]) -> str | None:

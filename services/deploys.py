@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from services import health, releases, stacks
+from services import health, releases, rolling, stacks
 from services.backups import SHORT, UNLOCK, back_up, containers, start_database
 from services.build_progress import BuildProgress, failing_context
 from services.commands import compose, docker, state_files
@@ -19,8 +19,8 @@ from services.models import Plan
 from services.remote.jobs import JobSpec
 from services.runs import Procedure, Run, Skip, StepDef
 from services.stacks import NO_CACHE
+from services.uploads import new_dir, release_dir, upload_from
 
-UPLOAD_TIMEOUT = 3600
 CONFIG_TIMEOUT = 120
 FILES_TIMEOUT = 1800
 """Seconds for the safety copy and the swap of files."""
@@ -28,17 +28,8 @@ KEPT_JOBS = 200
 """Ended jobs, and records by which swaps are taken back, that stay on the host."""
 
 
-def release_dir(run: Run, release: str) -> PurePosixPath:
-    return run.project.state_dir / "releases" / release
-
-
-def _new(run: Run) -> PurePosixPath:
-    """The folder of the release that comes: freshly unpacked by a deploy, still there for a rollback."""
-    return release_dir(run, releases.coming(run.plan))
-
-
 def _manifest(run: Run) -> PurePosixPath:
-    return _new(run) / "manifest"
+    return new_dir(run) / "manifest"
 
 
 def _old_manifest(run: Run) -> PurePosixPath | str:
@@ -69,27 +60,9 @@ async def mark_first(run: Run) -> dict[str, Any] | Skip:
     return {}
 
 
-def upload_from(packs: Path) -> StepDef:
-    """The step that sends the packed source and has the host check every file's hash."""
-
-    async def upload(run: Run) -> dict[str, Any]:
-        pack = run.plan.pack
-        if pack is None or not (packs / Path(pack.file).name).is_file():
-            raise StepFailed("error-pack-gone")
-        await run.remote.send(
-            run.remote.agent_command("unpack", _new(run), pack.manifest_sha256),
-            packs / Path(pack.file).name,
-            lambda done: run.progress(done, pack.size, "bytes"),
-            UPLOAD_TIMEOUT,
-        )
-        return {"bytes": pack.size, "files": pack.files}
-
-    return StepDef("upload", upload)
-
-
 async def check_config(run: Run) -> dict[str, Any]:
     """`compose config` on the new tree. A service-level env_file finds the server's env file through a link."""
-    tree = _new(run) / "tree"
+    tree = new_dir(run) / "tree"
     await link_env_files(run, tree)
     await run.remote.run(compose.config(stacks.context(run, tree)), timeout=CONFIG_TIMEOUT)
     return {}
@@ -135,7 +108,7 @@ async def build(run: Run) -> dict[str, Any] | Skip:
 
 def _build(run: Run, services: list[str], name: str) -> JobSpec:
     """R-FE-3, R-FE-4: a job for the services that are built with the cache, one for those without."""
-    context = stacks.context(run, _new(run) / "tree")
+    context = stacks.context(run, new_dir(run) / "tree")
     return JobSpec(
         id=run.job_id(name),
         command=compose.build(context, services, no_cache=name == NO_CACHE),
@@ -156,7 +129,7 @@ async def safety_copy(run: Run) -> dict[str, Any]:
 
 async def swap(run: Run) -> dict[str, Any]:
     """Puts the release's files in place, file by file, by rename; what is not part of a release is not touched."""
-    tree = _new(run) / "tree"
+    tree = new_dir(run) / "tree"
     words = (run.project.path, tree, _manifest(run), _old_manifest(run), _undo(run), *run.project.env_files)
     spec = _files_job(run, "swap", *words)
     await run.job(spec, FILES_TIMEOUT)
@@ -270,7 +243,7 @@ def way_back(plan: Plan, begun: frozenset[str]) -> tuple[StepDef, ...]:
     if begun & {"build", "bring-images"} and had_stack:
         steps.append(StepDef("restore-images", restore_images))
     if "up" in begun and had_stack:
-        steps += [StepDef("up-previous", stacks.up_previous), StepDef("health-previous", healthy)]
+        steps += [StepDef("up-previous", rolling.up_previous), StepDef("health-previous", healthy)]
     if "build" in begun and not steps:
         steps.append(StepDef("end-build", stacks.end_forward))
     if "record" in begun:
@@ -290,7 +263,7 @@ def procedure(lock: StepDef, packs: Path) -> Procedure:
         StepDef("build", build),
         StepDef("safety-copy", safety_copy),
         StepDef("swap", swap),
-        StepDef("up", stacks.up),
+        StepDef("up", rolling.up),
         StepDef("health", healthy),
         StepDef("record", record),
         UNLOCK,

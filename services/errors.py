@@ -3,6 +3,7 @@
 OpsgateError
 ├── BadInput               a person asked for something that does not exist or does not parse
 ├── Busy                   the project has an operation already, or its lock is held on the host
+├── Frozen                 a person locked the project with /lock
 ├── SourceError            the source tree or git repository cannot be packed
 ├── StepFailed             a step of an operation ended badly; nothing is unknown
 │   └── Cancelled          ... because a person asked for it
@@ -57,6 +58,10 @@ class BadInput(OpsgateError):
 
 class Busy(OpsgateError):
     code = "error-busy"
+
+
+class Frozen(OpsgateError):
+    code = "error-frozen"
 
 
 class SourceError(OpsgateError):

@@ -32,6 +32,14 @@ class Ill:
     args: dict[str, Value] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A new instance that is to be proven beside `old` ones (ids): well for so many seconds."""
+
+    old: Collection[str]
+    healthy_for: float
+
+
 def judge(found: Collection[Container], expected: Collection[str]) -> list[Ill]:
     """Pure: what is wrong with the expected services right now. None expected: with all that is there.
 
@@ -89,17 +97,24 @@ def _restarted(found: Collection[Container], expected: Collection[str], before: 
     return None
 
 
-async def gate(run: Run, expected: Collection[str], within: float | None = None) -> None:
+async def gate(
+    run: Run,
+    expected: Collection[str],
+    within: float | None = None,
+    *,
+    beside: Beside | None = None,
+) -> None:
     """Waits until all is well, and nothing restarts, for `healthy_for` seconds. Raises StepFailed with the failing service's last lines.
 
-    `within`: seconds, where less than the project's own time is given.
+    `within`: seconds, where less than the project's own time is given. `beside`: judges only containers other than these.
     """
+    steady_for = beside.healthy_for if beside else run.project.healthy_for
     deadline = time.monotonic() + min(within or run.project.health_timeout, run.project.health_timeout)
     well_since: float | None = None
     ill_since: dict[str, float] = {}
     before: Lives | None = None
     while True:
-        found, ills = await _look(run, expected)
+        found, ills = await _look(run, expected, beside)
         run.lost_since = None
         now = time.monotonic()
         if before is not None and not ills and (back := _restarted(found, expected, before)):
@@ -110,7 +125,7 @@ async def gate(run: Run, expected: Collection[str], within: float | None = None)
             before = lives(found, expected)
         if not ills:
             well_since = well_since or now
-            if now - well_since >= run.project.healthy_for:
+            if now - well_since >= steady_for:
                 return
         else:
             well_since = None
@@ -120,7 +135,9 @@ async def gate(run: Run, expected: Collection[str], within: float | None = None)
         await run.sleep(0.5)
 
 
-async def _look(run: Run, expected: Collection[str]) -> tuple[tuple[Container, ...], list[Ill]]:
+async def _look(
+    run: Run, expected: Collection[str], beside: Beside | None
+) -> tuple[tuple[Container, ...], list[Ill]]:
     """The stack now. A Docker that does not answer for a moment (it restarts, say) is one more thing to wait for."""
     try:
         found = await containers(run)
@@ -132,6 +149,9 @@ async def _look(run: Run, expected: Collection[str]) -> tuple[tuple[Container, .
         if not isinstance(error, CommandFailed) and error.phrase.id != "error-docker":
             raise
         return (), [Ill("health-unknown", "docker")]
+    if beside:  # an address is answered by the old instances too: it says nothing about the new one
+        found = tuple(one for one in found if one.id not in beside.old)
+        return found, judge(found, expected)
     return found, judge(found, expected) or await _probes(run)
 
 

@@ -10,8 +10,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from services.changes import Changes, Rebuild, SourceFacts
+from services.drift import Drift
+from services.estimates import Estimate
 from services.facts.models import Release
 from services.phrases import Phrase
+from services.strategies import Choice, Traits
 
 
 class Model(BaseModel):
@@ -38,6 +41,7 @@ class State(StrEnum):
     """Where an operation stands. The last six are ends."""
 
     PROPOSED = "proposed"
+    WAITING = "waiting"  # confirmed; starts when what runs has ended well
     QUEUED = "queued"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -73,8 +77,12 @@ class Finding(Model):
     args: dict[str, str | int | float] = {}
 
 
+TERMINAL = 0
+"""As the id of a person and of a chat: whoever sits at Opsgate's own machine. Nobody in Telegram has it."""
+
+
 class Person(Model):
-    """A whitelisted human, as Telegram names them."""
+    """A whitelisted human, as Telegram names them; or the user of a terminal (id TERMINAL)."""
 
     id: int
     name: str
@@ -104,6 +112,11 @@ class Pack(Model):
     file: str
     size: int  # bytes of the compressed archive
     files: int
+    base: str | None = None  # the release on the host whose unchanged files do not travel again
+    carried: int | None = None  # so many files do; None: all
+    kept: tuple[
+        str, ...
+    ] = ()  # files that were edited on the server and go into the release as they are there
     unpacked: int  # bytes
     manifest_sha256: str
     label: str
@@ -115,6 +128,7 @@ class Pack(Model):
     compose_services: tuple[str, ...] = ()
     build_services: tuple[str, ...] = ()
     compose_name: str | None = None  # literal top-level name: of the compose file
+    traits: dict[str, Traits] = {}  # by service, what matters to how it is brought up
     source: SourceFacts = SourceFacts()
     findings: tuple[Finding, ...] = ()  # of the tree itself
 
@@ -164,6 +178,31 @@ class Restoring(Model):
     rows_then: dict[str, int] | None = None
 
 
+class Way(StrEnum):
+    """How the app's version can be raised."""
+
+    FILE = "file"  # by us, in the local folder
+    PUSH = "push"  # by us, as a commit that is pushed
+    BY_HAND = "by_hand"  # we may not
+    NO_BRANCH = "no_branch"  # what is asked for is a tag or a commit: nothing can be put on top of it
+
+    @property
+    def by_tap(self) -> bool:
+        return self in {Way.FILE, Way.PUSH}
+
+
+class Bump(Model):
+    """What raises the version that blocks a deploy (R-FE-1)."""
+
+    deployed: str
+    version: str  # of the source
+    to: str
+    way: Way = Way.BY_HAND
+    line: int = 0  # of mobile/app.json, from 1
+    branch: str = ""  # of a repository; of NO_BRANCH the ref that was asked for
+    checkout: bool = False  # a local folder under git: what is edited is not committed
+
+
 class Plan(Model):
     """What an operation would do. Pure data: executed as stored."""
 
@@ -184,8 +223,13 @@ class Plan(Model):
     old_image_names: dict[str, str] = {}  # service -> image name it runs under
     changes: Changes | None = None  # against the deployed release
     no_cache: tuple[Rebuild, ...] = ()  # services that are built without cache
+    estimate: Estimate | None = None  # of its time and its disk
     restoring: Restoring | None = None
     returning: Returning | None = None
+    strategies: tuple[Choice, ...] = ()  # in the order in which services are brought up; none: all recreated
+    bump: Bump | None = None  # when the app's version is all that blocks it
+    lasting: str = ""  # digest over what an operation before it does not change: the source, the env file
+    drift: Drift | None = None  # files that were edited on the server and would be replaced
 
     @property
     def blocked(self) -> bool:
@@ -239,6 +283,7 @@ class Operation(Model):
     expires_at: datetime
     asked: Asked | None = None
     confirmed_by: Person | None = None
+    after: str | None = None  # the operation that it waits for, or waited for
     cancelled_by: Person | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -247,6 +292,22 @@ class Operation(Model):
     rollback_reason: Phrase | None = None  # why the way back did not succeed either
     log_tail: str = ""  # the lines that explain a failure
     progress: Progress | None = None
+
+
+class Ahead(Model):
+    """What stands before an offer: the operation that is active, and the one that waits for it."""
+
+    running: Operation
+    waiting: Operation | None = None
+
+
+class Freeze(Model):
+    """A project that a person locked: nothing may change it until it is unlocked. The reason is one line."""
+
+    project: str
+    by: Person
+    reason: str
+    at: datetime
 
 
 def short_id(operation_id: str) -> str:

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
 
 from services import policy
-from services.errors import BadInput, Busy, OpsgateError, Superseded
+from services.errors import BadInput, Frozen, OpsgateError, Superseded
 from services.models import Kind, Operation, Origin, Person, Plan, State, Step
+from services.offers import Make, Replacing, offer
 from services.operation_log import OperationLogs
+from services.packs import Packs
 from services.phrases import Phrase
 from services.projects import Project
+from services.queue import Queue, busy, without_own_lock
 from services.remote.hosts import Hosts
-from services.runner import Runner
+from services.runner import Runner, answered
 from services.runs import Procedure, Run
 from services.store import Store
 from services.store.operations import ActiveAlready
+from services.taps import Tap, late, refused, type_the_name
 from services.tasks import Tasks
 
 log = structlog.get_logger(__name__)
@@ -31,27 +35,12 @@ FIRST_AGAIN, LONGEST_AGAIN = 1.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Tap:
-    """What became of a tap on a button: the text for the person, and whether this tap was the one that counted."""
-
-    phrase: Phrase
-    won: bool
-    operation: Operation | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Trade:
     """All that is special about one kind of operation: its plan and its procedure."""
 
     plan: Callable[[Project, str | None], Awaitable[Plan]]
     replan: Callable[[Project, Plan], Awaitable[Plan]]
     procedure: Procedure
-
-
-def new_id(now: datetime) -> str:
-    """Such as op-20261123-091502-k3f9: sorts by time, short enough to say aloud."""
-    alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
-    return f"op-{now:%Y%m%d-%H%M%S}-" + "".join(secrets.choice(alphabet) for _ in range(4))
 
 
 class Operations:
@@ -69,6 +58,7 @@ class Operations:
         tasks: Tasks,
         changed: Callable[[], None],
         packs: Path,
+        starts: bool = True,  # what is confirmed here; else whoever calls `recover` next does
     ) -> None:
         self._store = store
         self._hosts = hosts
@@ -79,8 +69,11 @@ class Operations:
         self._logs = logs
         self._tasks = tasks
         self._changed = changed
-        self._packs = packs
+        self._packs = Packs(packs, store)
+        self._starts = starts
         self._runs: dict[str, Run] = {}
+        self._replacing = Replacing(store)
+        self._queue = Queue(store, lambda queued: starts and self._start(queued), changed)
 
     # --- the gate ---
 
@@ -89,23 +82,40 @@ class Operations:
     ) -> Operation:
         """Plans and stores a proposal; its card goes out through the outbox. One proposal per update.
 
-        Raises BadInput, Busy, SourceError and every HostError: nothing is stored then.
+        Raises BadInput, Busy, Frozen, SourceError and every HostError: nothing is stored then.
         """
         if origin.update_id is not None:
             same = await self._store.operations.proposed_by_update(origin.update_id)
             if same is not None:
                 return same
         target = self.project(project)
-        await self._not_busy(project)
-        plan = await self._trades[kind].plan(target, ref)
+        plan = await self._admitted(kind, project, origin, partial(self._trades[kind].plan, target, ref))
         return await self._store_proposal(plan, by, origin, ref)
 
     async def _store_proposal(self, plan: Plan, by: Person, origin: Origin, ref: str | None) -> Operation:
-        operation = _proposal(plan, by, origin, ref)
-        operation = await self._store.operations.propose(operation)
+        operation = await self._store.operations.propose(offer(plan, by, origin, ref))
         log.info("proposed", operation=operation.id, kind=operation.kind, project=operation.project, by=by.id)
         self._changed()
         return operation
+
+    async def propose_instead(self, nonce: str, by: Person, chat_id: int, make: Make) -> Tap:
+        """An offer that nobody confirmed gives way to a new plan of `make`, whose card goes out as any other.
+
+        Exactly one tap does it. Raises Busy, Frozen and what `make` raises: the old offer stands then.
+        """
+
+        async def planned(old: Operation) -> Plan:
+            return await self._admitted(old.kind, old.project, old.origin, partial(make, old))
+
+        replaced = await self._replacing.replace(nonce, by, chat_id, planned)
+        if replaced.first:
+            return Tap(Phrase(id="tap-replacing", args={"who": replaced.first.name}), won=False)
+        if replaced.unused:
+            self._packs.drop(replaced.unused)
+        if replaced.old is None or replaced.fresh is None:
+            return await late(self._store, nonce, chat_id)
+        self._changed()
+        return Tap(Phrase(id="tap-replaced"), won=True, operation=replaced.fresh)
 
     def project(self, name: str) -> Project:
         """Raises BadInput for a name that is not configured."""
@@ -113,9 +123,16 @@ class Operations:
             raise BadInput("error-no-project", project=name[:40], known=", ".join(self._projects))
         return self._projects[name]
 
-    async def _not_busy(self, project: str) -> None:
-        if active := await self._store.operations.active(project):
-            raise _busy(active[0])
+    async def _admitted(
+        self, kind: Kind, project: str, origin: Origin, made: Callable[[], Awaitable[Plan]]
+    ) -> Plan:
+        """The plan, unless the project is locked, or busy and this kind cannot wait."""
+        await self._store.freezes.check(kind, project, datetime.now(UTC))
+        active = await self._store.operations.active(project)
+        if active and not policy.may_wait(kind, origin.chat_id):
+            raise busy(active[0])
+        plan = await made()
+        return without_own_lock(plan, active[0]) if active else plan
 
     async def confirm(self, nonce: str, by: Person, chat_id: int, message_id: int) -> Tap:
         """Exactly one tap on a card starts it; every other learns who was first."""
@@ -123,19 +140,32 @@ class Operations:
             operation = await self._store.operations.confirm(
                 nonce, by, chat_id, message_id, datetime.now(UTC)
             )
-        except ActiveAlready as active:
-            return Tap(_busy(active.other).phrase, won=False)
+        except (ActiveAlready, Frozen) as why:
+            return await refused(self._store, nonce, why)
         if operation is None:
-            return await self._late(nonce, chat_id)
+            return await late(self._store, nonce, chat_id)
         if operation.state is State.PROPOSED:
             self._changed()
-            return Tap(_type_the_name(operation), won=True, operation=operation)
+            return type_the_name(operation)
         return self._confirmed(operation, by)
+
+    async def queue(
+        self, nonce: str, by: Person, chat_id: int, message_id: int, replaces: str | None = None
+    ) -> Tap:
+        """Confirmed, to start when what runs has ended well. `replaces`: the short id of the waiting one that gives way."""
+        try:
+            operation = await self._queue.wait(nonce, by, chat_id, message_id, replaces)
+        except OpsgateError as error:
+            return Tap(error.phrase, won=False)
+        if operation is None:
+            return await late(self._store, nonce, chat_id)
+        return Tap(Phrase(id="tap-queued"), won=True, operation=operation)
 
     def _confirmed(self, operation: Operation, by: Person) -> Tap:
         log.info("confirmed", operation=operation.id, by=by.id)
         self._changed()
-        self._start(operation)
+        if self._starts:
+            self._start(operation)
         return Tap(Phrase(id="tap-confirmed"), won=True, operation=operation)
 
     async def awaiting(self, by: Person, chat_id: int) -> Operation | None:
@@ -149,35 +179,28 @@ class Operations:
             return Tap(Phrase(id="typed-wrong", args={"project": awaited.project}), won=False)
         try:
             operation = await self._store.operations.confirm_typed(nonce, by, chat_id, datetime.now(UTC))
-        except ActiveAlready as active:
-            return Tap(_busy(active.other).phrase, won=False)
-        return self._confirmed(operation, by) if operation else await self._late(nonce, chat_id)
+        except (ActiveAlready, Frozen) as why:
+            return await refused(self._store, nonce, why)
+        return self._confirmed(operation, by) if operation else await late(self._store, nonce, chat_id)
 
     async def dismiss(self, nonce: str, by: Person, chat_id: int, message_id: int) -> Tap:
         """Takes a proposal back. The message is bound through the nonce, which stands on one card only."""
         del message_id
         operation = await self._store.operations.dismiss(nonce, by, chat_id, datetime.now(UTC))
         if operation is None:
-            return await self._late(nonce, chat_id)
-        self._drop_pack(operation)
+            return await late(self._store, nonce, chat_id)
+        self._packs.drop(operation)
         self._changed()
         return Tap(Phrase(id="tap-dismissed"), won=True, operation=operation)
 
-    async def _late(self, nonce: str, chat_id: int) -> Tap:
-        operation = await self._store.operations.by_nonce(nonce)
-        if operation is None or operation.origin.chat_id != chat_id:
-            return Tap(Phrase(id="tap-unknown"), won=False)
-        if operation.plan.blocked:
-            return Tap(Phrase(id="tap-blocked"), won=False)
-        if operation.state is State.PROPOSED and operation.asked:
-            return Tap(Phrase(id="tap-asked", args={"who": operation.asked.person.name}), won=False)
-        if operation.state in {State.EXPIRED, State.PROPOSED}:
-            return Tap(Phrase(id="tap-expired"), won=False)
-        who = operation.confirmed_by or operation.cancelled_by
-        return Tap(Phrase(id="tap-handled", args={"who": who.name if who else ""}), won=False)
-
     async def cancel(self, operation_id: str, by: Person) -> Tap:
-        """Asks a running operation to stop: before the stack is touched nothing changes, after that it goes back."""
+        """Asks a running operation to stop: before the stack is touched nothing changes, after that it goes back.
+
+        One that waits for its turn is called off.
+        """
+        if waiting := await self._queue.call_off(operation_id, by):
+            self._packs.drop(waiting)
+            return Tap(Phrase(id="tap-dismissed"), won=True, operation=waiting)
         operation = await self._store.operations.request_cancel(operation_id, by)
         if operation is None:
             known = await self._store.operations.get(operation_id)
@@ -193,19 +216,12 @@ class Operations:
         now = datetime.now(UTC)
         if await self._store.operations.expire(now) + await self._store.operations.stop_asking(now):
             self._changed()
-        used = await self._store.operations.packs_in_use()
-        for file in self._packs.glob("*.tar.gz"):
-            if file.name not in {Path(name).name for name in used} and _older_than(file, 3600):
-                file.unlink(missing_ok=True)
-
-    def _drop_pack(self, operation: Operation) -> None:
-        if pack := operation.plan.pack:
-            (self._packs / Path(pack.file).name).unlink(missing_ok=True)
+        await self._packs.sweep()
 
     # --- the run ---
 
-    def _start(self, operation: Operation) -> None:
-        self._tasks.start(f"operation:{operation.id}", self._run(operation))
+    def _start(self, operation: Operation) -> bool:
+        return self._tasks.start(f"operation:{operation.id}", self._run(operation))
 
     async def _run(self, operation: Operation) -> None:
         """To its end: as long as the store says that it is active, somebody must be at work on it."""
@@ -216,7 +232,7 @@ class Operations:
             except Exception:
                 log.exception("an operation could not be carried on", operation=operation.id, again_in=delay)
             else:
-                return
+                return await self._queue.advance()
             await asyncio.sleep(delay)
             delay = min(delay * 2, LONGEST_AGAIN)
 
@@ -239,7 +255,7 @@ class Operations:
             await self._runner.run(run, trade.procedure)
         finally:
             self._runs.pop(operation.id, None)
-        self._drop_pack(operation)
+        self._packs.drop(operation)
 
     async def _refuse(self, operation: Operation, code: str) -> None:
         """Ends an operation that may not go on. When steps were begun already, a person must look."""
@@ -258,8 +274,13 @@ class Operations:
         if operation.state is State.RUNNING:
             return True
         try:
+            await self._store.freezes.check(operation.kind, operation.project, datetime.now(UTC))
             await self._recheck(operation, project, trade)
+            await self._store.operations.begin(operation.id, datetime.now(UTC))
         except Superseded:
+            return False
+        except Frozen as frozen:
+            await self._end(operation, State.DISMISSED, frozen.phrase)
             return False
         except OpsgateError as error:
             await self._end(operation, State.FAILED, error.phrase)
@@ -268,34 +289,40 @@ class Operations:
             log.exception("facts could not be read again", operation=operation.id)
             await self._end(operation, State.FAILED, Phrase(id="error-internal"))
             return False
-        await self._store.operations.change(operation.id, state=State.RUNNING, started_at=datetime.now(UTC))
         self._changed()
         return True
 
     async def _recheck(self, operation: Operation, project: Project, trade: Trade) -> None:
         """Facts that the plan rests on are read again; if they changed, the plan is shown anew, not run."""
-        plan = await trade.replan(project, operation.plan)
-        if plan.digest == operation.plan.digest and not plan.blocked:
+        plan = await answered(partial(trade.replan, project, operation.plan))
+        objection = await self._queue.objection(operation, plan)
+        if objection is None:
+            if operation.after:
+                await self._store.operations.change(operation.id, plan=plan)
             return
         origin = operation.origin.model_copy(update={"update_id": None})
-        fresh = _proposal(plan, operation.by, origin, operation.ref)
-        await self._store.operations.supersede(operation.id, fresh, Phrase(id="error-superseded"))
+        fresh = offer(plan, operation.by, origin, operation.ref)
+        await self._store.operations.supersede(operation.id, fresh, objection)
         log.info("superseded", operation=operation.id, by=fresh.id)
         self._changed()
         raise Superseded
 
     async def recover(self) -> list[Operation]:
-        """After a start: takes up every operation that was queued or running. The host says what became of it."""
+        """Takes up what is queued or running: after a start, and what another process confirmed or asked to stop."""
         active = await self._store.operations.active()
         for operation in active:
-            log.info("taking up", operation=operation.id, state=operation.state, phase=operation.phase)
-            self._start(operation)
+            if operation.cancelled_by and (run := self._runs.get(operation.id)):
+                run.cancelled.set()
+            if self._start(operation):
+                log.info("taking up", operation=operation.id, state=operation.state, phase=operation.phase)
+        await self._queue.advance()
         return active
 
     # --- reading ---
 
     async def running(self) -> list[Operation]:
-        return await self._store.operations.active()
+        """What is active, then what waits for its turn."""
+        return [*await self._store.operations.active(), *await self._store.waiting.all()]
 
     async def recent(self, limit: int = 10) -> list[Operation]:
         return await self._store.operations.recent(limit)
@@ -311,33 +338,3 @@ class Operations:
         """The whole log, redacted, as one local text file; None when nothing was logged."""
         await self.get(operation_id)
         return self._logs.joined(operation_id)
-
-
-def _proposal(plan: Plan, by: Person, origin: Origin, ref: str | None) -> Operation:
-    now = datetime.now(UTC)
-    return Operation(
-        id=new_id(now),
-        kind=plan.kind,
-        project=plan.project,
-        state=State.PROPOSED,
-        plan=plan,
-        nonce=secrets.token_urlsafe(18),
-        by=by,
-        origin=origin,
-        ref=ref,
-        created_at=now,
-        expires_at=policy.expires_at(now),
-    )
-
-
-def _type_the_name(operation: Operation) -> Phrase:
-    return Phrase(id="typed-ask", args={"project": operation.project, "kind": str(operation.kind)})
-
-
-def _busy(other: Operation) -> Busy:
-    who = other.confirmed_by or other.by
-    return Busy(project=other.project, kind=str(other.kind), who=who.name, operation=other.id)
-
-
-def _older_than(file: Path, seconds: float) -> bool:
-    return datetime.now(UTC).timestamp() - file.stat().st_mtime > seconds

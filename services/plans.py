@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 
 from services import checks, policy
 from services.changes import Changes
 from services.checks.database import DatabaseState, database_container, database_state, is_first
 from services.checks.rebuilds import rebuilds
+from services.checks.rolling import choices
+from services.drift import Drift
+from services.estimates import PastRun, estimate
 from services.facts.models import Container, Facts
 from services.models import Kind, Pack, Plan
 from services.projects import Project
@@ -20,7 +24,7 @@ DEPLOY_STEPS = (
 BACKUP_STEPS = ("lock", "start-database", "backup", "fetch", "unlock")
 
 
-def digest(facts: Facts, pack: Pack | None) -> str:
+def digest(facts: Facts, pack: Pack | None, drift: Drift | None = None) -> str:
     """Over what a plan rests on. Load, free disk and the clock may change without changing a plan."""
     basis = {
         "manifest": pack.manifest_sha256 if pack else None,
@@ -30,7 +34,14 @@ def digest(facts: Facts, pack: Pack | None) -> str:
         "compose": compose_names(facts),
         "first": facts.first_unfinished,
         "volumes": sorted(facts.volumes),
+        "drift": sorted(one.line for one in drift.files) if drift else [],
     }
+    return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
+
+
+def lasting(facts: Facts, *chosen: str) -> str:
+    """Over what an operation that runs before a plan does not change: what was chosen, and the env file."""
+    basis = {"chosen": chosen, "env": facts.env.fingerprints if facts.env else None}
     return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
 
 
@@ -46,11 +57,17 @@ def stopped_database(project: Project, facts: Facts) -> str | None:
 
 
 def running(facts: Facts) -> dict[str, Container]:
-    """By service, the containers that there are, running or not."""
-    return {c.service: c for c in facts.containers if c.image_id}
+    """By service, the containers that there are, running or not. Of two (a rolling that was left half done) the recorded one."""
+    recorded = facts.current.images if facts.current else {}
+    ordered = sorted(
+        facts.containers, key=lambda c: (c.image_id == recorded.get(c.service), c.state == "running")
+    )
+    return {c.service: c for c in ordered if c.image_id}
 
 
-def deploy(project: Project, facts: Facts, pack: Pack, changes: Changes | None = None) -> Plan:
+def deploy(
+    project: Project, facts: Facts, pack: Pack, changes: Changes | None = None, drift: Drift | None = None
+) -> Plan:
     """What /deploy would do. A plan with a blocker has no Confirm button."""
     first = is_first(facts)
     old = {} if first else running(facts)
@@ -60,8 +77,9 @@ def deploy(project: Project, facts: Facts, pack: Pack, changes: Changes | None =
         project=project.name,
         compose_project=facts.compose_project,
         steps=DEPLOY_STEPS,
-        findings=tuple(checks.deploy_findings(project, facts, pack, changes)),
-        digest=digest(facts, pack),
+        findings=tuple(checks.deploy_findings(project, facts, pack, changes, drift)),
+        digest=digest(facts, pack, drift),
+        lasting=lasting(facts, pack.manifest_sha256),
         pack=pack,
         current=facts.current,
         first=first,
@@ -71,9 +89,18 @@ def deploy(project: Project, facts: Facts, pack: Pack, changes: Changes | None =
         old_running=tuple(sorted({one.service for one in facts.containers if one.state == "running"})),
         old_image_names={service: container.image for service, container in old.items()},
         changes=changes,
+        drift=drift,
+        strategies=() if first else choices(project, facts, pack),
         no_cache=rebuilds(pack.build_services, pack.source, changes, facts.current) if changes else (),
     )
     return plan.model_copy(update={"risk": policy.risk(facts, plan)})
+
+
+def estimated(plan: Plan, facts: Facts, past: Sequence[PastRun]) -> Plan:
+    """With what it will take. `past`: deploys that succeeded, newest first; of a first one nothing is claimed."""
+    disk = (plan.pack.unpacked if plan.pack else 0) + (facts.last_dump if plan.backup else 0)
+    found = estimate(() if plan.first else past, disk, facts.host.disk_available)
+    return plan.model_copy(update={"estimate": found})
 
 
 def backup(project: Project, facts: Facts) -> Plan:
@@ -85,6 +112,7 @@ def backup(project: Project, facts: Facts) -> Plan:
         steps=BACKUP_STEPS,
         findings=tuple(checks.backup_findings(project, facts)),
         digest=digest(facts, None),
+        lasting=lasting(facts),
         current=facts.current,
         start_database=stopped_database(project, facts),
     )

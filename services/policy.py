@@ -6,8 +6,9 @@ from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
+from services.errors import Frozen
 from services.facts.models import Facts
-from services.models import Operation, Plan, State
+from services.models import TERMINAL, Freeze, Kind, Operation, Plan, State
 
 OFFER_STANDS = timedelta(minutes=15)
 """A plan card older than this cannot be confirmed: its facts are too old."""
@@ -20,8 +21,33 @@ LIVE_STEPS = frozenset({"swap", "swap-database", "up", "health", "record"})
 
 
 def may_start(operation: Operation, admins: Collection[int]) -> bool:
-    """Removing an admin takes effect at the start of anything pending."""
-    return operation.confirmed_by is not None and operation.confirmed_by.id in admins
+    """Removing an admin takes effect at the start of anything pending.
+
+    Who may write to the store may start operations; but what was asked for in a chat is for admins to confirm.
+    """
+    by = operation.confirmed_by
+    if by is None:
+        return False
+    return by.id in admins or by.id == operation.origin.chat_id == TERMINAL
+
+
+def stopped_by_lock(kind: Kind) -> bool:
+    """A locked project refuses whatever changes its server. A backup changes nothing, and is wanted most then."""
+    return kind is not Kind.BACKUP
+
+
+def frozen(freeze: Freeze, now: datetime) -> Frozen:
+    """The refusal: who locked it, why, how long ago."""
+    age = max(0.0, (now - freeze.at).total_seconds())
+    return Frozen(project=freeze.project, who=freeze.by.name, reason=freeze.reason, age=age)
+
+
+def may_wait(kind: Kind, chat_id: int) -> bool:
+    """Whether it may be confirmed while another one runs. What is typed or taken back is decided upon what one sees.
+
+    Nor from a terminal: it is gone when its plan must be shown anew.
+    """
+    return kind in {Kind.DEPLOY, Kind.BACKUP, Kind.ROLLBACK} and chat_id != TERMINAL
 
 
 def expires_at(now: datetime) -> datetime:

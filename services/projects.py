@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path, PurePosixPath
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -66,6 +66,8 @@ Word = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_not_a
 """One word that can never be read as an option."""
 Service = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$")]
 """A Compose service. (Compose itself allows '--volumes' as a name; Opsgate does not.)"""
+Author = Annotated[str, Field(pattern=r"^[^<>\x00-\x1f\x7f]{1,100} <[^<>\s\x00-\x1f\x7f]{1,100}>$")]
+"""Of commits, as git writes it: Name <address>."""
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_$-]{0,62}$")]
 """A database or role name."""
 
@@ -106,6 +108,8 @@ class GitSource(Config):
 
     git: Word
     branch: Word = "main"
+    bump: Literal["ask", "push"] = "ask"
+    bump_author: Author = "Opsgate <opsgate@localhost>"
 
 
 class Database(Config):
@@ -139,6 +143,9 @@ class Project(Config):
     build_timeout: Seconds = 3600
     up_timeout: Seconds = 900
     backup_timeout: Seconds = 3600
+    strategy: dict[Service, Literal["recreate", "rolling", "auto"]] = {}
+    rolling_grace: Seconds = 5
+    rolling_drain: int = Field(default=30, ge=1, le=3600)
     keep_releases: int = Field(default=5, ge=2, le=100)
     min_free_disk_mb: int = Field(default=1024, ge=0)
 

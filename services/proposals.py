@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+import tempfile
+from pathlib import Path, PurePosixPath
 
 from services import plans, sources
-from services.deployed import changes, read_deployed
+from services.commands import files
+from services.deployed import Deployed, changes, read_deployed, read_drift
+from services.drift import MOST_READ, Drift, difference
 from services.env_secrets import EnvSecrets
-from services.errors import BadInput
+from services.errors import BadInput, SourceError
 from services.facts.models import Facts
 from services.facts.read import read_facts
-from services.models import Pack, Plan
+from services.models import Kind, Pack, Plan
 from services.projects import Project
 from services.remote.hosts import Hosts
-from services.sources import archive
+from services.sources import Base, Kept, archive
+from services.store.history import PastRuns
+
+FETCHING = 60
+"""Seconds for one file that is kept."""
 
 
 class Proposals:
     """Makes plans, and makes them again when a tap arrives. `packs` and `mirrors` are folders under DATA_DIR."""
 
-    def __init__(self, hosts: Hosts, packs: Path, mirrors: Path, key: bytes, secrets: EnvSecrets) -> None:
+    def __init__(
+        self, hosts: Hosts, packs: Path, mirrors: Path, key: bytes, secrets: EnvSecrets, past: PastRuns
+    ) -> None:
         self._hosts = hosts
         self._packs = packs
         self._mirrors = mirrors
         self._key = key
         self._secrets = secrets
+        self._past = past
 
     async def facts(self, project: Project, pack: Pack | None = None) -> Facts:
         """All facts of a project now. Raises HostError."""
@@ -35,22 +45,81 @@ class Proposals:
     async def deploy(self, project: Project, ref: str | None) -> Plan:
         """Raises HostError and SourceError; nothing is stored."""
         facts = await self.facts(project)
-        pack = await sources.pack(project, ref, facts.current, self._packs, self._mirrors)
+        deployed = await self._deployed(project, facts)
+        pack = await self._pack(project, ref, facts, deployed)
         if pack.compose_name and not facts.has_deployed_files:  # what is new says under which name to look
             facts = await self.facts(project, pack)
-        return await self._deploy(project, facts, pack)
+        return await self._deploy(project, facts, deployed, pack)
 
     async def deploy_again(self, project: Project, plan: Plan) -> Plan:
         """The same frozen source on facts read anew."""
         if plan.pack is None:
             raise BadInput("error-internal")
-        return await self._deploy(project, await self.facts(project, plan.pack), plan.pack)
+        facts = await self.facts(project, plan.pack)
+        return await self._deploy(project, facts, await self._deployed(project, facts), plan.pack)
 
-    async def _deploy(self, project: Project, facts: Facts, pack: Pack) -> Plan:
+    async def deploy_keeping(self, project: Project, ref: str | None) -> Plan:
+        """Like deploy; but files that were edited on the server go into the release as they are there.
+
+        Those that are larger than a person edits (drift.MOST_READ) stay out of it: the plan says what is lost.
+        """
+        facts = await self.facts(project)
+        deployed = await self._deployed(project, facts)
+        with tempfile.TemporaryDirectory(prefix="kept-", dir=self._packs) as folder:
+            kept = await self._fetch(project, deployed.drift, Path(folder))
+            pack = await self._pack(project, ref, facts, deployed, kept)
+        return await self._deploy(project, facts, deployed, pack)
+
+    async def difference(self, project: Project, release: str) -> list[str]:
+        """Lines of a diff from that release to what is on the server now; empty where there is no drift."""
+        folder, found = project.state_dir / "releases" / release, []
+        drift = await read_drift(self._hosts.get(project.host), project, folder)
+        for one in drift.files:
+            if one.sha256 is None:
+                found.append(f"{one.path}: gone from the server")
+            else:
+                released = await self._content(project, folder / "tree" / one.path)
+                present = await self._content(project, project.path / one.path) if one.readable else None
+                found += difference(one.path, released, present)
+        return found
+
+    async def _content(self, project: Project, path: PurePosixPath) -> bytes | None:
+        done = await self._hosts.get(project.host).run(files.read(path), limit=MOST_READ, check=False)
+        return done.stdout if done.exit_status == 0 and not done.truncated else None
+
+    async def _fetch(self, project: Project, drift: Drift, folder: Path) -> Kept:
+        kept = {}
+        for number, one in enumerate(one for one in drift.files if one.readable):
+            file = folder / str(number)
+            remote = self._hosts.get(project.host)
+            _, sha256 = await remote.fetch(project.path / one.path, file, lambda _: None, FETCHING)
+            if sha256 != one.sha256:
+                raise SourceError("error-drift-changing", path=one.path)
+            kept[one.path] = (file, one.mode == "755")
+        return kept
+
+    async def _deployed(self, project: Project, facts: Facts) -> Deployed:
+        return await read_deployed(self._hosts.get(project.host), project, facts)
+
+    async def _pack(
+        self, project: Project, ref: str | None, facts: Facts, deployed: Deployed, kept: Kept | None = None
+    ) -> Pack:
+        """What the deployed release has does not travel again, where it is still whole."""
+        base = None
+        if deployed.whole and deployed.manifest and facts.current:
+            base = Base(facts.current.id, deployed.manifest)
+        self._packs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return await sources.pack(
+            project, ref, facts.current, self._packs, self._mirrors, base=base, kept=kept
+        )
+
+    async def _deploy(self, project: Project, facts: Facts, deployed: Deployed, pack: Pack) -> Plan:
         """Compared with what is deployed at this moment."""
-        deployed = await read_deployed(self._hosts.get(project.host), project, facts, pack)
         manifest = await asyncio.to_thread(archive.listing, self._packs / Path(pack.file).name)
-        return plans.deploy(project, facts, pack, changes(deployed, manifest, facts, pack))
+        found = changes(deployed, manifest, facts, pack)
+        lost = deployed.drift.to_lose(frozenset(archive.lines(manifest or b"")))
+        plan = plans.deploy(project, facts, pack, found, Drift(files=lost, total=deployed.drift.total))
+        return plans.estimated(plan, facts, await self._past.succeeded(project.name, Kind.DEPLOY))
 
     async def backup(self, project: Project, _ref: str | None) -> Plan:
         return plans.backup(project, await self.facts(project))

@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
 from services import policy
 from services.errors import Fenced, HostError, LockHeld, OpsgateError, Unreachable
-from services.models import Operation, Progress, State, Step, StepState
+from services.models import TERMINAL, Operation, Progress, State, Step, StepState
 from services.operation_log import OperationLogs
 from services.phrases import Phrase
 from services.projects import Project
@@ -28,7 +28,11 @@ from services.store import Store
 
 log = structlog.get_logger(__name__)
 
+Answer = TypeVar("Answer")
+
 RENEW_EVERY = 30
+ASK_AGAIN = 5
+"""Seconds in which facts are asked for again before a confirmed operation fails for want of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,18 @@ class Patience:
     tell_after: float = 60
     first_delay: float = 0.5
     longest_delay: float = 15
+
+
+async def answered(ask: Callable[[], Awaitable[Answer]], within: float = ASK_AGAIN) -> Answer:
+    """Asks again when the connection was lost at this very moment. Raises Unreachable when `within` seconds are over."""
+    until = time.monotonic() + within
+    while True:
+        try:
+            return await ask()
+        except Unreachable:
+            if time.monotonic() > until:
+                raise
+        await asyncio.sleep(0.5)
 
 
 class Runner:
@@ -154,7 +170,8 @@ class Runner:
         await self._finish(run, policy.verdict(run.begun, rolled_back=undone))
 
     async def _finish(self, run: Run, state: State, **why: Phrase) -> None:
-        chats = [] if state is State.SUCCEEDED else self._failure_chats()
+        from_chat = run.operation.origin.chat_id != TERMINAL  # else no chat is told unless all are
+        chats = [] if from_chat and state is State.SUCCEEDED else self._failure_chats()
         await self._store.operations.finish(run.operation.id, state, datetime.now(UTC), chats, **why)
         log.info("operation ended", operation=run.operation.id, state=state)
         self._changed()

@@ -7,9 +7,10 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any
 
-from services import health, releases
+from services import health, releases, strategies
 from services.backups import SHORT, containers
 from services.commands import compose, docker
+from services.commands.command import Command
 from services.commands.compose import ComposeContext
 from services.errors import CommandFailed, Fenced, StepFailed
 from services.facts.models import Container
@@ -41,19 +42,21 @@ def expected(run: Run) -> tuple[str, ...]:
 
 async def up(run: Run) -> dict[str, Any]:
     """RUNBOOK's `up -d --force-recreate`, on images that are built already."""
+    await up_job(run, compose.up(context(run, run.project.path)))
+    return {}
+
+
+async def up_job(run: Run, command: Command, name: str = "") -> None:
+    """An `up` of any kind. Raises StepFailed with what the failing service said."""
     spec = JobSpec(
-        id=run.job_id(),
-        command=compose.up(context(run, run.project.path)),
-        state_dir=run.project.state_dir,
-        epoch=run.operation.epoch,
+        id=run.job_id(name), command=command, state_dir=run.project.state_dir, epoch=run.operation.epoch
     )
     try:
-        await run.job(spec, run.project.up_timeout, prepare=mend_names)
+        await run.job(spec, run.project.up_timeout, log_name=name, prepare=mend_names)
     except CommandFailed as error:
         if run.phase == "rollback" and is_docker_away(error):
             raise  # met before the job was begun: the runner waits for it
         raise await _why_not_up(run, error) from error
-    return {}
 
 
 async def _why_not_up(run: Run, error: CommandFailed) -> StepFailed:
@@ -112,6 +115,8 @@ async def end_forward(run: Run) -> dict[str, Any]:
     jobs = [step for step in FORWARD_JOBS if step in run.begun]
     if "build" in jobs and run.plan.no_cache:
         jobs.append(f"build-{NO_CACHE}")
+    if "up" in jobs:
+        jobs += [f"up-{name}" for name in strategies.forward_jobs(run.plan.strategies)]
     for job in jobs:
         with suppress(Fenced):  # it waited for its turn and never ran
             await run.remote.jobs.cancel(run.project.state_dir, run.forward_job(job))

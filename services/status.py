@@ -12,7 +12,7 @@ from services.envfile import EnvFile
 from services.errors import HostError, OpsgateError, TimedOut
 from services.facts.models import Facts
 from services.facts.read import read_facts
-from services.models import Backup, Operation
+from services.models import Backup, Freeze, Operation
 from services.phrases import Phrase
 from services.projects import Project
 from services.remote.hosts import Hosts
@@ -34,6 +34,8 @@ class ProjectStatus:
     error: Phrase | None
     last_backup: Backup | None
     running: Operation | None
+    waiting: Operation | None = None
+    freeze: Freeze | None = None  # locked by a person
 
 
 class StatusReader:
@@ -59,6 +61,7 @@ class StatusReader:
         facts, error = await self._facts(project)
         backups = await self._store.backups.newest(project.name)
         active = await self._store.operations.active(project.name)
+        waiting = await self._store.waiting.all(project.name)
         return ProjectStatus(
             project=project.name,
             host=project.host,
@@ -66,6 +69,8 @@ class StatusReader:
             error=error,
             last_backup=backups[0] if backups else None,
             running=active[0] if active else None,
+            waiting=waiting[0] if waiting else None,
+            freeze=await self._store.freezes.of(project.name),
         )
 
     async def _facts(self, project: Project) -> tuple[Facts | None, Phrase | None]:

@@ -32,6 +32,7 @@ operation-title = { $kind ->
    *[other] { $kind } { $project }
 }
 state-proposed = waiting for a tap
+state-waiting = waiting its turn
 state-queued = about to start
 state-running = running
 state-ended = ended
@@ -87,9 +88,13 @@ button-confirm = { $kind ->
     [drop] Confirm drop
    *[other] Confirm
 }
+button-bump = Bump { $version } → { $to }
+button-queue = Queue after the running one
+button-queue-replace = Replace the queued one
 button-dismiss = Cancel
 button-cancel = Cancel
 button-cancel-one = Cancel: { KIND($kind) } { $project }
+button-manual = Show manual steps
 button-details = Details
 button-log = Log
 button-refresh = Refresh
@@ -114,8 +119,11 @@ help-deploy = [project] [ref]: a new release
 help-rollback = [project]: an earlier release, without a build
 help-backup = [project]: a database dump, proven readable
 help-restore = [project]: bring a backup back, with Undo
+help-pack = [project] [ref]: the source as deploy.zip, for a deploy by hand
 help-ops = running and recent operations, backups
 help-cancel = stop what is running
+help-lock = [project] <reason>: refuse every change
+help-unlock = [project]: allow changes again
 help-whoami = your Telegram id
 help-help = this page
 help-projects = Projects: { $names }
@@ -155,6 +163,16 @@ card-size = { $files ->
     [one] { $files } file, { SIZE($size) } to send
    *[other] { $files } files, { SIZE($size) } to send
 }
+card-carried = { $files ->
+    [one] { $files } file
+   *[other] { $files } files
+}, { $carried ->
+    [0] none of them changed
+   *[other] { $carried } changed
+}: { SIZE($size) } to send
+drift-none = Nothing on the server differs from the deployed release any more.
+button-difference = Difference
+button-keep = Keep the server's files
 card-dirty = The source has changes that are not committed. They are shipped too.
 card-commits = { $count ->
     [one] { $count } commit since then
@@ -165,6 +183,21 @@ card-frontend = Frontend
 card-changed = Changed files: { $areas }
 card-area-top = top folder
 card-area-others = others { $count }
+card-env = Env since then: { $changes }
+card-env-added = new { $names }
+card-env-changed = changed { $names }
+card-env-removed = gone { $names }
+card-env-others = { $count } more
+card-env-unknown = Whether env values changed is not known: the deployed release has no record of them.
+card-with-cache = 🔨 Built with the cache: { $services }
+card-not-built = Not built, ready images: { $services }
+card-time = ⏱ About { DURATION($seconds) }, { $runs ->
+    [one] as the last deploy
+   *[other] as the last { $runs } deploys
+}
+card-longest = Longest: { $steps }
+card-longest-step = { STEP($step) } { DURATION($seconds) }
+card-disk = Disk: about { SIZE($needed) } for files and the dump, and the new images; { SIZE($free) } are free
 card-no-cache = 🔨 { $service } is built without cache: { $reasons }
 rebuild-frontend-files = { $count ->
     [one] { $count } file of mobile/ changed
@@ -177,6 +210,23 @@ rebuild-backend-inputs = { $count ->
    *[other] { $count } data files or scripts changed
 }
 rebuild-unknown = what is deployed now is not known
+card-rolling = 🔁 { $service }: a second instance first; the old one ends once the new one is proven (rolling)
+card-not-rolling-rolling = 🔁 { $service } is recreated: rolling was asked for, but { $reason }
+card-not-rolling-auto = 🔁 { $service } is recreated: { $reason }
+strategy-database = it is the database
+strategy-data = it keeps data in { $volumes }, as a database does: two at once would destroy it
+strategy-extends = it extends another service, so that not all about it is known
+strategy-name = it has a fixed container name
+strategy-port = it publishes { $port } on the host
+strategy-tied = there can only be one container of it ({ $key })
+strategy-joins = it shares the network, processes or volumes of another container
+strategy-joined = another service shares its network, processes or volumes
+strategy-instances = it runs with { $count } instances
+strategy-anonymous = it has a volume without a name, which a second instance would not see
+strategy-shared = both instances would write to { $volumes }
+strategy-unchecked = it has no healthcheck
+strategy-new = nothing of it runs yet
+strategy-down = it is not healthy now
 card-backup = 💾 The database is backed up and read back before anything changes.
 card-no-backup = 💾 There is no database to back up yet.
 card-start-database = The database is stopped. It is started for its backup.
@@ -190,8 +240,21 @@ card-risk = { $risk ->
 card-steps = Steps
 card-valid-until = Can be confirmed until
 card-blocked = This cannot run. Mend what is marked ⛔ and ask again.
+card-blocked-bump = This cannot run as it is. Bump, or mend what is marked ⛔ and ask again.
+card-bump = { $way ->
+    [file] Bump writes { $to } into mobile/app.json of the source folder and shows a new plan. It deploys nothing.
+    [checkout] Bump writes { $to } into mobile/app.json of the source folder and shows a new plan. It commits and deploys nothing: commit the change yourself.
+    [push] Bump commits { $to } to { $branch }, pushes it and shows a new plan. It deploys nothing.
+    [commands] Nothing is pushed for you here. In a checkout of the repository:
+    [no_branch] { $branch } is not a branch, so no version can be raised on it. Raise it on a branch, then deploy that branch.
+   *[other] It is line { $line } of mobile/app.json in the source folder.
+}
 card-expired = Nobody confirmed in time. Nothing was changed.
 card-confirmed = Confirmed by { $who }
+offer-replaced = A new plan took the place of this one. Nothing was run.
+card-ahead = ⏳ Running now: { KIND($kind) }, confirmed by { $who }. This one can start when that has ended well.
+card-ahead-waiting = 🕓 Queued after it: { KIND($kind) }, confirmed by { $who }. Only one can be queued: yours would take its place.
+card-waiting = Queued by { $who }. It starts by itself when what runs has ended well; if not, you are asked again.
 card-dismissed = Cancelled by { $who }. Nothing was changed.
 
 ## Rollback
@@ -283,6 +346,19 @@ meaning-undo-done = The database from before the restore is live again.
 meaning-drop-done = The old database is gone.
 meaning-drop-failed = The old database may still be there. The live one was not touched.
 
+## Lock and queue
+
+lock-done = 🔒 { $project } is locked: { $reason }
+    Until /unlock { $project } I refuse whatever changes it. Backups stay possible.
+lock-held = 🔒 { $project } is locked already, by { $who } ({ DURATION($age) } ago): { $reason }
+    Nothing was changed. /unlock { $project } opens it.
+lock-running = The { KIND($kind) } that is running goes on. /cancel stops it.
+lock-waiting = The { KIND($kind) } that is queued does not start while the lock stands.
+unlock-done = 🔓 { $project } is unlocked.
+unlock-none = { $project } is not locked.
+queue-replaced = { $project }: { $who } replaced the queued { KIND($kind) } by another one. It was not run.
+queue-before-failed = The { KIND($kind) } before it did not end well, so this was not started. The new plan follows.
+
 ## Progress
 
 progress-back = Going back
@@ -344,6 +420,8 @@ status-locked = 🔒 { $holder }
 status-no-backup = Last backup: none
 status-backup = Last backup: { DURATION($age) } ago, { SIZE($size) }
 status-running = { KIND($kind) } running for { DURATION($age) }
+status-waiting = { KIND($kind) } waits its turn, queued by { $who }
+status-frozen = Locked by { $who } { DURATION($age) } ago: { $reason }
 container-state = { $state ->
     [running] running
     [exited] exited with { $status }
@@ -382,11 +460,14 @@ ops-before = Before:
 ## Taps
 
 tap-confirmed = Confirmed. It starts now.
+tap-queued = Queued. It starts when what runs has ended well.
 tap-dismissed = Cancelled. Nothing was changed.
 tap-unknown = This is no longer valid here.
 tap-blocked = This plan may not run.
 tap-expired = Too late: this plan has expired. Ask for a new one.
 tap-handled = Already handled by { $who }.
+tap-replaced = Done. The new plan follows.
+tap-replacing = { $who } was first. The new plan is being made.
 tap-asked = { $who } is being asked to type the name. You can do it when their time is over.
 tap-cancelling = Stopping …
 tap-cancel-late = Too late to stop: it has ended, or somebody stopped it already.
@@ -396,6 +477,7 @@ tap-cancel-late = Too late to stop: it has ended, or somebody stopped it already
 notice-connection-lost = ⚠️ { $project }: no connection to { $host } during the step “{ STEP($step) }”. What began there goes on; I keep trying. Is the VPN up?
 notice-docker-away = ⚠️ { $project }: no Docker answers on { $host } during the step “{ STEP($step) }”. I keep trying. Is its service running?
 notice-admin-unreachable = ⚠️ My messages do not reach { $name } (id { $id }): the bot was blocked or never started. They will not hear of failures.
+notice-unlocked = 🔓 { $who } unlocked { $project } (locked by { $owner }: { $reason })
 notice-conflict = 🆘 Somebody else is polling Telegram with my token, so I stopped. Find the second instance, or revoke the token at @BotFather, then start me again.
 
 ## Errors
@@ -409,6 +491,26 @@ error-busy = { $project } is busy: { $who } started { $kind ->
     [rollback] a rollback
    *[other] an operation
 }. See /ops, or /cancel it.
+error-busy-now = { $project } is busy now: { $who } started { $kind ->
+    [deploy] a deploy
+    [backup] a backup
+    [restore] a restore
+    [rollback] a rollback
+   *[other] an operation
+}. The card offers to queue this plan after it.
+error-waiting-already = { $who } queued { $kind ->
+    [deploy] a deploy
+    [backup] a backup
+    [rollback] a rollback
+   *[other] an operation
+} of { $project } meanwhile. The card now offers to replace it.
+error-frozen = 🔒 { $project } is locked by { $who } ({ DURATION($age) } ago): { $reason }
+    Nothing was changed. /unlock { $project } opens it again; a backup is possible all the same.
+error-lock-no-reason = Say why, so that whoever is refused knows: /lock { $project } { $example }
+error-lock-reason = The reason must be one line of plain text, at most { $most } characters; this one has { $count }.
+error-lock-which = Which project? For example: /lock { $project } { $example }. I know: { $known }
+error-unlock-which = Which project? For example: /unlock { $project }. Locked: { $known }
+error-nothing-locked = No project is locked.
 error-source = The source cannot be packed. See my log for the reason.
 error-superseded = The server changed since this plan was made, so nothing was run. The new plan follows.
 error-step-failed = A step failed. The log says why.
@@ -439,6 +541,8 @@ error-restore-differs = After loading, the table { $table } has { $found } rows;
 error-restore-sessions = Sessions kept coming back to { $database }, so the swap found no free moment. Stop what writes to it, then try again.
 error-restore-names = The databases beside { $live } are not named as I left them, so I stopped rather than guess. See my log.
 error-fetch-differs = The copy of the dump differs from the one on the host, so it was thrown away. The dump on the host is good. Try again.
+error-drift-changing = { $path } is being changed on the server right now. Try again in a moment.
+error-base-changed = The release on the server that this one builds on was changed meanwhile. Nothing was touched. Send /deploy again: then everything travels.
 error-pack-gone = The packed source is gone from my disk. Ask for a new plan.
 error-build-failed = The build failed (status { $status }). The old containers keep serving.
 error-up-failed = The containers could not be started (status { $status }).
@@ -483,6 +587,15 @@ error-compose-file = { $file } is not a Compose file that I can read{ $line ->
     [0] { "." }
    *[other] { " " }(line { $line }).
 }
+error-bump-changed = { $file } is no longer as it was when this plan was made, so I did not touch it. Ask for a new plan with /deploy.
+error-bump-link = { $file } is not a plain file, so I did not touch it. Set the version yourself and ask again.
+error-bump-file = I cannot write { $file }: { $reason }. Set the version yourself and ask again.
+error-bump-settings = The source of { $project } was set up differently when this plan was made, so I did nothing. Ask for a new plan with /deploy.
+error-bump-refused = The repository did not take my commit. Nothing was changed and nothing is deployed. It said:
+    { $said }
+
+    Do it in a checkout, then send /deploy again:
+    { $commands }
 error-another-instance = Another Opsgate runs on this data folder (process { $pid }).
 error-settings = The settings are wrong.
 
@@ -606,9 +719,49 @@ finding-release-unknown = The record of release { $release } is gone from the ho
 finding-version-not-bumped = mobile/ changed, but its version { $version } is not higher than the deployed { $deployed }
     .why = Telegram goes on serving the app that it keeps for { $deployed }, and the app crashes.
     .mend = In mobile/app.json set "version": "{ $next }", commit it if the source is a repository, and ask again.
+finding-migrations-new = { $count ->
+    [one] A migration comes with this release: { $scripts }
+   *[other] { $count } migrations come with this release: { $scripts }{ $more ->
+        [0] {""}
+       *[other] {" "}and { $more } more
+    }
+}
+    .why = The new code may need it, and I do not run migrations by myself yet.
+    .mend = After the deploy, on the host:
+        { $commands }
+finding-migrations-changed = { $count ->
+    [one] A migration that was deployed before has changed: { $scripts }
+   *[other] Migrations that were deployed before have changed: { $scripts }{ $more ->
+        [0] {""}
+       *[other] {" "}and { $more } more
+    }
+}. I do not run migrations by myself yet; whether it should run again, its author knows.
+    { $commands }
+finding-migrations-first = { $count ->
+    [one] A migration script is part of this release: { $scripts }
+   *[other] Migration scripts are part of this release: { $scripts }{ $more ->
+        [0] {""}
+       *[other] {" "}and { $more } more
+    }
+}. I do not run migrations by myself yet; if the new database needs one:
+    { $commands }
+finding-migrations-unsure = { $count ->
+    [one] A migration script is part of this release: { $scripts }
+   *[other] Migration scripts are part of this release: { $scripts }{ $more ->
+        [0] {""}
+       *[other] {" "}and { $more } more
+    }
+}. Whether it is new is not known, and I do not run migrations by myself yet:
+    { $commands }
 finding-version-unsure = The app would be { $version }, and { $deployed } is deployed
     .why = I cannot see whether mobile/ changed. If it did, Telegram goes on serving the old app, and it crashes.
     .mend = If it did, set "version": "{ $next }" in mobile/app.json first.
+finding-strategy-unknown = [strategy] names what the release does not have: { $services }
+    .why = A service that is called otherwise would be brought up in another way than you asked for.
+    .mend = Correct [projects.….strategy] in opsgate.toml and restart; there is: { $known }
+finding-static-upstream = mobile/nginx.conf finds { $service } only once, when nginx starts
+    .why = After rolling, { $service } has another address; so the frontend is recreated too, and does not answer for a moment.
+    .mend = Write: resolver 127.0.0.11 valid=1s; set $backend http://{ $service }:<port>; proxy_pass $backend;
 finding-no-spa-fallback = { $file } does not answer unknown addresses with the app
     .why = A page that is opened by its address, or reloaded, gets 404.
     .mend = Write inside location /: try_files $uri $uri/ /index.html;
@@ -630,5 +783,62 @@ finding-route-slash = The frontend calls routes with the slash at the end wrong:
 }
     .why = Flask redirects such a call or answers 404, which the app shows as a network error.
     .mend = Write each call as the route behind its arrow.
+finding-drift = { $count ->
+        [one] A file was edited on the server: { $files }.
+       *[other] { $count } files were edited on the server: { $files }{ $more ->
+            [0] .
+           *[other] {" "}and { $more } more.
+        }
+    }
+    .why = This deploy would put the release's own in place. The safety copy keeps what is there now until the next deploy.
+    .mend = Look at the difference, keep the server's files, or confirm to replace them.
+finding-drift-kept = As they are on the server: { $files }{ $more ->
+        [0] .
+       *[other] {" "}and { $more } more.
+    }
 finding-source-dirty = The source has changes that are not committed. They are shipped too.
 finding-nothing-new = Nothing is new: the source is the same as in release { $release }.
+
+## By hand, and from a terminal
+
+manual-title = Deploy { $project } by hand
+manual-intro = For when Telegram or I am down. Paste step after step, and look at what each one prints. No password stands here: what asks for one gets it from you.
+manual-here = where the source is
+manual-host = on the server
+manual-pack = Pack the source. The line behind # does it without Opsgate.
+manual-copy = Copy it to the server
+manual-ssh = Log in. All that follows is for the server.
+manual-lock = See that I am not at work: this must print nothing
+manual-dump = Dump the database. Go on only after a checksum is printed: without one, nothing is proven.
+manual-safety-copy = Copy the deployed files. Go on only after SAFETY COPY MADE.
+manual-unzip = Put the new files in place. Files that the new version no longer has stay.
+manual-up = Build and start
+manual-look = Look: every container up, every address 200
+manual-back = The way back, only if it went wrong
+manual-back-files = Bring the old files back and start them
+manual-back-database = Only if the data is spoilt: load a dump beside the database, then the two change names. The old one stays, its name ends with _before.
+pack-made = { $label }: { $files ->
+    [one] { $files } file
+   *[other] { $files } files
+}, { SIZE($size) }
+pack-written = { $file }: { $label }, { $files ->
+    [one] { $files } file
+   *[other] { $files } files
+}, { SIZE($size) }
+pack-too-big = The zip is { SIZE($size) }, more than Telegram takes. On my machine this writes it: { $command }
+error-pack-private = Source code is not for a group. Ask me in our private chat.
+error-name-a-project = Which project? I know: { $known }
+error-zip-exists = { $file } exists. Choose another name with -o, or replace it with --force.
+error-zip-in-source = { $file } would lie inside the source and be shipped with the next release. Choose a place outside with -o.
+error-zip-not-written = { $file } could not be written: { $detail }
+terminal-ask = Type yes to confirm, anything else to leave all as it is:
+terminal-yes = yes
+terminal-declined = Nothing was changed.
+terminal-nobody = Nothing was changed: there is no terminal here to ask. To run exactly this plan: { $command }
+terminal-other-plan = Nothing was changed: this is not the plan that you confirm. Read it; to run it: { $command }
+terminal-bot = The bot carries it out. I show how it goes.
+terminal-here = No bot is running, so this process carries it out. Ctrl-C asks it to stop.
+terminal-again = A second Ctrl-C leaves it to itself.
+terminal-detached = I look no longer. { $operation } goes on with the bot, or with the next command that is typed here; all admins will be told how it ended.
+terminal-unfinished = First what was left unfinished: { $title }
+terminal-releases = Which release of { $project }? Type its id or its name behind the project:

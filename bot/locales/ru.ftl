@@ -32,6 +32,7 @@ operation-title = { $kind ->
    *[other] { $kind } { $project }
 }
 state-proposed = ждёт подтверждения
+state-waiting = ждёт очереди
 state-queued = сейчас начнётся
 state-running = идёт
 state-ended = завершено
@@ -87,9 +88,13 @@ button-confirm = { $kind ->
     [drop] Подтвердить удаление
    *[other] Подтвердить
 }
+button-bump = Поднять { $version } → { $to }
+button-queue = В очередь после текущей
+button-queue-replace = Заменить ту, что в очереди
 button-dismiss = Отмена
 button-cancel = Отменить
 button-cancel-one = Отменить: { KIND($kind) } { $project }
+button-manual = Как сделать вручную
 button-details = Подробности
 button-log = Журнал
 button-refresh = Обновить
@@ -114,8 +119,11 @@ help-deploy = [проект] [ref]: новый релиз
 help-rollback = [проект]: прежний релиз, без сборки
 help-backup = [проект]: дамп базы, проверенный чтением
 help-restore = [проект]: вернуть базу из бэкапа, с возможностью отмены
+help-pack = [проект] [ref]: исходники как deploy.zip, для деплоя вручную
 help-ops = текущие и недавние операции, бэкапы
 help-cancel = остановить то, что идёт
+help-lock = [проект] <причина>: запретить изменения
+help-unlock = [проект]: снова разрешить изменения
 help-whoami = ваш id в Telegram
 help-help = эта страница
 help-projects = Проекты: { $names }
@@ -156,6 +164,17 @@ card-size = { $files ->
     [few] { $files } файла, отправить { SIZE($size) }
    *[other] { $files } файлов, отправить { SIZE($size) }
 }
+card-carried = { $files ->
+    [one] { $files } файл
+    [few] { $files } файла
+   *[other] { $files } файлов
+}, { $carried ->
+    [0] изменённых нет
+   *[other] изменено { $carried }
+}, отправить { SIZE($size) }
+drift-none = На сервере больше нет отличий от выложенного релиза.
+button-difference = Разница
+button-keep = Оставить файлы сервера
 card-dirty = В исходниках есть незакоммиченные изменения. Они тоже уедут.
 card-commits = { $count ->
     [one] С тех пор { $count } коммит
@@ -167,6 +186,23 @@ card-frontend = Frontend
 card-changed = Изменённые файлы: { $areas }
 card-area-top = корень
 card-area-others = прочие { $count }
+card-env = Переменные с тех пор: { $changes }
+card-env-added = новые { $names }
+card-env-changed = изменены { $names }
+card-env-removed = убраны { $names }
+card-env-others = ещё { $count }
+card-env-unknown = Менялись ли переменные, неизвестно: у развёрнутого релиза они не записаны.
+card-with-cache = 🔨 Сборка с кэшем: { $services }
+card-not-built = Без сборки, готовые образы: { $services }
+card-time = ⏱ Примерно { DURATION($seconds) }, { $runs ->
+    [1] как прошлый деплой
+    [one] как последний { $runs } деплой
+    [few] как последние { $runs } деплоя
+   *[other] как последние { $runs } деплоев
+}
+card-longest = Дольше всего: { $steps }
+card-longest-step = { STEP($step) } { DURATION($seconds) }
+card-disk = Диск: около { SIZE($needed) } на файлы и дамп, плюс новые образы; свободно { SIZE($free) }
 card-no-cache = 🔨 { $service } собирается без кэша: { $reasons }
 rebuild-frontend-files = { $count ->
     [one] в mobile/ изменён { $count } файл
@@ -181,6 +217,23 @@ rebuild-backend-inputs = данные и скрипты: { $count ->
    *[other] изменено { $count } файлов
 }
 rebuild-unknown = неизвестно, что развёрнуто сейчас
+card-rolling = 🔁 { $service }: сначала второй экземпляр; старый остановится, когда новый докажет, что здоров (rolling)
+card-not-rolling-rolling = 🔁 { $service } пересоздаётся: просили rolling, но { $reason }
+card-not-rolling-auto = 🔁 { $service } пересоздаётся: { $reason }
+strategy-database = это база данных
+strategy-data = он хранит данные в { $volumes }, как база данных: два сразу испортили бы их
+strategy-extends = он расширяет другой сервис, и известно о нём не всё
+strategy-name = имя контейнера задано жёстко
+strategy-port = он занимает порт хоста ({ $port })
+strategy-tied = его контейнер может быть только один ({ $key })
+strategy-joins = он делит сеть, процессы или тома с другим контейнером
+strategy-joined = другой сервис делит с ним сеть, процессы или тома
+strategy-instances = число его экземпляров: { $count }
+strategy-anonymous = у него безымянный том, которого второй экземпляр не увидит
+strategy-shared = оба экземпляра писали бы в { $volumes }
+strategy-unchecked = у него нет healthcheck
+strategy-new = он ещё не запущен
+strategy-down = сейчас он не здоров
 card-backup = 💾 Сначала бэкап базы, проверенный чтением; до него ничего не меняется.
 card-no-backup = 💾 Базы ещё нет, бэкап делать не с чего.
 card-start-database = База остановлена. Для бэкапа она будет запущена.
@@ -194,8 +247,21 @@ card-risk = { $risk ->
 card-steps = Шаги
 card-valid-until = Подтвердить можно до
 card-blocked = Запустить нельзя. Исправьте отмеченное ⛔ и попросите снова.
+card-blocked-bump = В таком виде запустить нельзя. Поднимите версию кнопкой или исправьте отмеченное ⛔ и попросите снова.
+card-bump = { $way ->
+    [file] Кнопка запишет { $to } в mobile/app.json папки исходников и покажет новый план. Сама она ничего не развёртывает.
+    [checkout] Кнопка запишет { $to } в mobile/app.json папки исходников и покажет новый план. Она ничего не коммитит и не развёртывает: закоммитьте сами.
+    [push] Кнопка закоммитит { $to } в { $branch }, отправит в репозиторий и покажет новый план. Сама она ничего не развёртывает.
+    [commands] Сам я ничего не отправляю. Выполните в рабочей копии репозитория:
+    [no_branch] { $branch } — не ветка, поднять на ней версию нельзя. Поднимите её в ветке и разверните эту ветку.
+   *[other] Это строка { $line } файла mobile/app.json в папке исходников.
+}
 card-expired = Никто не подтвердил вовремя. Ничего не изменено.
 card-confirmed = Подтверждение: { $who }
+offer-replaced = Вместо этого плана составлен новый. Ничего не выполнено.
+card-ahead = ⏳ Сейчас идёт { KIND($kind) }, подтверждение: { $who }. Эту операцию можно запустить после его успешного завершения.
+card-ahead-waiting = 🕓 В очереди уже { KIND($kind) }, подтверждение: { $who }. Место в очереди одно: ваша операция его займёт.
+card-waiting = В очередь поставил(а) { $who }. Начнётся само, когда текущая операция завершится успешно; если нет, спрошу ещё раз.
 card-dismissed = Отмена: { $who }. Ничего не изменено.
 
 ## Возврат к релизу
@@ -292,6 +358,19 @@ meaning-undo-done = Снова работает база, которая был�
 meaning-drop-done = Старой базы больше нет.
 meaning-drop-failed = Старая база могла остаться. Рабочая не затронута.
 
+## Запрет и очередь
+
+lock-done = 🔒 { $project }: изменения запрещены: { $reason }
+    До /unlock { $project } я откажусь от всего, что меняет проект. Бэкапы возможны.
+lock-held = 🔒 { $project }: запрет уже стоит ({ $who }, { DURATION($age) } назад): { $reason }
+    Ничего не изменено. /unlock { $project } снимет запрет.
+lock-running = Сейчас идёт { KIND($kind) }, запрет его не остановит. Остановить: /cancel.
+lock-waiting = В очереди { KIND($kind) }. Пока стоит запрет, он не начнётся.
+unlock-done = 🔓 { $project }: запрет снят.
+unlock-none = На { $project } запрета нет.
+queue-replaced = { $project }: { $who } ставит в очередь другую операцию, прежняя ({ KIND($kind) }) не запускалась.
+queue-before-failed = Предыдущая операция ({ KIND($kind) }) не завершилась успешно, поэтому эта не запущена. Ниже новый план.
+
 ## Ход
 
 progress-back = Откат
@@ -356,6 +435,8 @@ status-locked = 🔒 { $holder }
 status-no-backup = Бэкапов ещё нет
 status-backup = Последний бэкап: { DURATION($age) } назад, { SIZE($size) }
 status-running = { KIND($kind) } идёт { DURATION($age) }
+status-waiting = { KIND($kind) } ждёт очереди, подтверждение: { $who }
+status-frozen = Изменения запрещены { DURATION($age) } назад, кто запретил: { $who }. Причина: { $reason }
 container-state = { $state ->
     [running] работает
     [exited] завершился с кодом { $status }
@@ -395,11 +476,14 @@ ops-before = До этого:
 ## Нажатия
 
 tap-confirmed = Подтверждено. Начинаю.
+tap-queued = В очереди. Начнётся, когда текущая операция завершится успешно.
 tap-dismissed = Отменено. Ничего не изменено.
 tap-unknown = Здесь это больше не действует.
 tap-blocked = Этот план запускать нельзя.
 tap-expired = Поздно: срок плана вышел. Попросите новый.
 tap-handled = Уже решено: { $who }.
+tap-replaced = Готово. Сейчас придёт новый план.
+tap-replacing = { $who } уже это делает. Новый план составляется.
 tap-asked = Имя сейчас вводит { $who }. Когда время выйдет, сможете и вы.
 tap-cancelling = Останавливаю …
 tap-cancel-late = Останавливать поздно: всё закончилось, или это уже сделал другой.
@@ -409,6 +493,7 @@ tap-cancel-late = Останавливать поздно: всё закончи
 notice-connection-lost = ⚠️ { $project }: нет связи с { $host } на шаге «{ STEP($step) }». То, что там началось, продолжается; я пробую снова. VPN включён?
 notice-docker-away = ⚠️ { $project }: на { $host } не отвечает Docker, шаг «{ STEP($step) }». Я пробую снова. Его служба запущена?
 notice-admin-unreachable = ⚠️ Мои сообщения не доходят до { $name } (id { $id }): бот заблокирован или ни разу не запущен. О сбоях этот админ не узнает.
+notice-unlocked = 🔓 { $who } снимает запрет с { $project } (запрет: { $owner }, { $reason })
 notice-conflict = 🆘 Кто-то ещё опрашивает Telegram с моим токеном, поэтому я остановился. Найдите второй экземпляр или отзовите токен у @BotFather, затем запустите меня снова.
 
 ## Ошибки
@@ -422,6 +507,26 @@ error-busy = { $project } занят: { $who } запускает { $kind ->
     [rollback] возврат к релизу
    *[other] операцию
 }. Смотрите /ops или остановите через /cancel.
+error-busy-now = { $project } уже занят: { $who } запускает { $kind ->
+    [deploy] деплой
+    [backup] бэкап
+    [restore] восстановление
+    [rollback] возврат к релизу
+   *[other] операцию
+}. На карточке теперь можно поставить этот план в очередь.
+error-waiting-already = Тем временем { $who } ставит в очередь { $kind ->
+    [deploy] деплой
+    [backup] бэкап
+    [rollback] возврат к релизу
+   *[other] операцию
+} { $project }. На карточке теперь можно заменить его.
+error-frozen = 🔒 { $project }: изменения запрещены ({ $who }, { DURATION($age) } назад): { $reason }
+    Ничего не изменено. /unlock { $project } снимет запрет; бэкап возможен и сейчас.
+error-lock-no-reason = Укажите причину, чтобы её увидел тот, кому откажут: /lock { $project } { $example }
+error-lock-reason = Причина должна быть одной строкой обычного текста, не длиннее { $most } символов; здесь { $count }.
+error-lock-which = Какой проект? Например: /lock { $project } { $example }. Я знаю: { $known }
+error-unlock-which = Какой проект? Например: /unlock { $project }. Запрет стоит на: { $known }
+error-nothing-locked = Ни на одном проекте запрета нет.
 error-source = Исходники не удалось упаковать. Причина в моём журнале.
 error-superseded = С тех пор как план составлен, сервер изменился, поэтому ничего не запущено. Ниже новый план.
 error-step-failed = Шаг не удался. Причина в журнале.
@@ -452,6 +557,8 @@ error-restore-differs = После загрузки в таблице { $table }
 error-restore-sessions = К базе { $database } всё время открывались новые сеансы, и поменять базы местами не удалось. Остановите то, что в неё пишет, и попробуйте снова.
 error-restore-names = Базы рядом с { $live } названы не так, как я их оставил. Я остановился, чтобы не гадать. Смотрите мой журнал.
 error-fetch-differs = Копия дампа отличается от дампа на сервере, поэтому выброшена. Дамп на сервере в порядке. Попробуйте снова.
+error-drift-changing = { $path } прямо сейчас меняется на сервере. Попробуйте чуть позже.
+error-base-changed = Релиз на сервере, на который опирается этот, успел измениться. Ничего не тронуто. Отправьте /deploy ещё раз: тогда передастся всё.
 error-pack-gone = Упакованных исходников больше нет на моём диске. Попросите новый план.
 error-build-failed = Сборка не удалась (код { $status }). Старые контейнеры продолжают работать.
 error-up-failed = Контейнеры не удалось запустить (код { $status }).
@@ -496,6 +603,15 @@ error-compose-file = { $file } не читается как файл Compose{ $l
     [0] { "." }
    *[other] { " " }(строка { $line }).
 }
+error-bump-changed = { $file } уже не такой, каким был при составлении плана, поэтому я его не трогал. Попросите новый план: /deploy.
+error-bump-link = { $file } — не обычный файл, поэтому я его не трогал. Поднимите версию сами и попросите снова.
+error-bump-file = Не могу записать { $file }: { $reason }. Поднимите версию сами и попросите снова.
+error-bump-settings = Когда составлялся план, исходники { $project } были настроены иначе, поэтому я ничего не сделал. Попросите новый план: /deploy.
+error-bump-refused = Репозиторий не принял мой коммит. Ничего не изменено и не развёрнуто. Он ответил:
+    { $said }
+
+    Выполните в рабочей копии и снова отправьте /deploy:
+    { $commands }
 error-another-instance = С этой папкой данных уже работает другой Opsgate (процесс { $pid }).
 error-settings = В настройках ошибки.
 
@@ -623,9 +739,57 @@ finding-release-unknown = Записи о релизе { $release } на сер�
 finding-version-not-bumped = mobile/ изменился, а версия приложения { $version } не выше развёрнутой { $deployed }
     .why = Telegram продолжит отдавать сохранённое у себя приложение { $deployed }, и оно будет падать.
     .mend = Укажите в mobile/app.json "version": "{ $next }", закоммитьте, если исходники в репозитории, и попросите снова.
+finding-migrations-new = { $count ->
+    [1] С этим релизом приходит миграция: { $scripts }
+    [one] С этим релизом приходит { $count } миграция: { $scripts }{ $more ->
+        [0] {""}
+       *[other] {" "}и ещё { $more }
+    }
+    [few] С этим релизом приходят { $count } миграции: { $scripts }{ $more ->
+        [0] {""}
+       *[other] {" "}и ещё { $more }
+    }
+   *[other] С этим релизом приходит { $count } миграций: { $scripts }{ $more ->
+        [0] {""}
+       *[other] {" "}и ещё { $more }
+    }
+}
+    .why = Новому коду она может быть нужна, а сам я миграции пока не запускаю.
+    .mend = После деплоя, на сервере:
+        { $commands }
+finding-migrations-changed = { $count ->
+    [1] Изменилась миграция, которая уже была развёрнута: { $scripts }
+   *[other] Изменились миграции, которые уже были развёрнуты: { $scripts }{ $more ->
+        [0] {""}
+       *[other] {" "}и ещё { $more }
+    }
+}. Сам я миграции пока не запускаю; нужен ли повторный запуск, знает автор.
+    { $commands }
+finding-migrations-first = { $count ->
+    [1] В релизе есть скрипт миграции: { $scripts }
+   *[other] В релизе есть скрипты миграций: { $scripts }{ $more ->
+        [0] {""}
+       *[other] {" "}и ещё { $more }
+    }
+}. Сам я миграции пока не запускаю; если новой базе нужна миграция:
+    { $commands }
+finding-migrations-unsure = { $count ->
+    [1] В релизе есть скрипт миграции: { $scripts }
+   *[other] В релизе есть скрипты миграций: { $scripts }{ $more ->
+        [0] {""}
+       *[other] {" "}и ещё { $more }
+    }
+}. Что из этого новое, неизвестно, а сам я миграции пока не запускаю:
+    { $commands }
 finding-version-unsure = Версия приложения { $version }, а развёрнута { $deployed }
     .why = Неизвестно, изменился ли mobile/. Если да, Telegram продолжит отдавать старое приложение, и оно будет падать.
     .mend = Если изменился, сначала укажите в mobile/app.json "version": "{ $next }".
+finding-strategy-unknown = В [strategy] названо то, чего в релизе нет: { $services }
+    .why = Сервис с другим именем запускался бы не так, как вы просили.
+    .mend = Исправьте [projects.….strategy] в opsgate.toml и перезапустите; есть: { $known }
+finding-static-upstream = mobile/nginx.conf узнаёт адрес { $service } один раз, при старте nginx
+    .why = После rolling у { $service } другой адрес, поэтому frontend тоже пересоздаётся и на миг перестаёт отвечать.
+    .mend = Напишите: resolver 127.0.0.11 valid=1s; set $backend http://{ $service }:<порт>; proxy_pass $backend;
 finding-no-spa-fallback = { $file } не отдаёт приложение по неизвестным адресам
     .why = Страница, открытая по своему адресу или обновлённая, получит 404.
     .mend = Добавьте внутри location /: try_files $uri $uri/ /index.html;
@@ -647,5 +811,71 @@ finding-route-slash = Frontend вызывает маршруты с неверн
 }
     .why = Flask перенаправит такой вызов или ответит 404, и приложение покажет ошибку сети.
     .mend = Пишите каждый вызов так, как маршрут за стрелкой.
+finding-drift = { $count ->
+        [one] { $count } файл изменён прямо на сервере: { $files }{ $more ->
+            [0] .
+           *[other] {" "}и ещё { $more }.
+        }
+        [few] { $count } файла изменены прямо на сервере: { $files }{ $more ->
+            [0] .
+           *[other] {" "}и ещё { $more }.
+        }
+       *[other] { $count } файлов изменены прямо на сервере: { $files }{ $more ->
+            [0] .
+           *[other] {" "}и ещё { $more }.
+        }
+    }
+    .why = Выкладка заменит их файлами релиза. Нынешние останутся в страховочной копии до следующей выкладки.
+    .mend = Посмотрите разницу, оставьте файлы сервера или подтвердите замену.
+finding-drift-kept = Остаются как на сервере: { $files }{ $more ->
+        [0] .
+       *[other] {" "}и ещё { $more }.
+    }
 finding-source-dirty = В исходниках есть незакоммиченные изменения. Они тоже уедут.
 finding-nothing-new = Нового нет: исходники те же, что в релизе { $release }.
+
+## Вручную и из терминала
+
+manual-title = Деплой { $project } вручную
+manual-intro = На случай, если не работает Telegram или я. Вставляйте шаг за шагом и смотрите, что напечатано. Паролей здесь нет: где спросят, введите сами.
+manual-here = там, где исходники
+manual-host = на сервере
+manual-pack = Упакуйте исходники. Строка после # обходится без Opsgate.
+manual-copy = Скопируйте на сервер
+manual-ssh = Войдите на сервер. Всё дальнейшее выполняется там.
+manual-lock = Убедитесь, что я не работаю: здесь ничего не должно напечататься
+manual-dump = Сохраните базу. Дальше только после контрольной суммы: без неё ничего не доказано.
+manual-safety-copy = Скопируйте развёрнутые файлы. Дальше только после SAFETY COPY MADE.
+manual-unzip = Разложите новые файлы. То, чего в новой версии больше нет, останется.
+manual-up = Соберите и запустите
+manual-look = Проверьте: все контейнеры работают, каждый адрес отвечает 200
+manual-back = Обратный путь, только если что-то пошло не так
+manual-back-files = Верните старые файлы и запустите их
+manual-back-database = Только если испорчены данные: дамп загружается рядом с базой, затем они меняются именами. Старая остаётся, её имя кончается на _before.
+pack-made = { $label }: { $files ->
+    [one] { $files } файл
+    [few] { $files } файла
+   *[other] { $files } файлов
+}, { SIZE($size) }
+pack-written = { $file }: { $label }, { $files ->
+    [one] { $files } файл
+    [few] { $files } файла
+   *[other] { $files } файлов
+}, { SIZE($size) }
+pack-too-big = Архив занимает { SIZE($size) }, Telegram столько не принимает. На моей машине его запишет: { $command }
+error-pack-private = Исходный код не для группы. Попросите меня в личном чате.
+error-name-a-project = Какой проект? Я знаю: { $known }
+error-zip-exists = { $file } уже есть. Выберите другое имя через -o или замените файл через --force.
+error-zip-in-source = { $file } оказался бы внутри исходников и попал бы в следующий релиз. Выберите место снаружи через -o.
+error-zip-not-written = Не удалось записать { $file }: { $detail }
+terminal-ask = Введите «да», чтобы подтвердить; всё остальное оставит как есть:
+terminal-yes = да
+terminal-declined = Ничего не изменено.
+terminal-nobody = Ничего не изменено: здесь нет терминала, спросить некого. Выполнить именно этот план: { $command }
+terminal-other-plan = Ничего не изменено: подтверждён не этот план. Прочтите его; чтобы выполнить: { $command }
+terminal-bot = Выполняет бот. Я показываю, как идёт дело.
+terminal-here = Бот не запущен, поэтому выполняет этот процесс. Ctrl-C попросит остановиться.
+terminal-again = Второй Ctrl-C оставит операцию идти самой.
+terminal-detached = Больше не слежу. { $operation } продолжит бот или следующая команда отсюда; чем кончилось, узнают все админы.
+terminal-unfinished = Сначала то, что осталось незаконченным: { $title }
+terminal-releases = Какой релиз { $project }? Введите его id или имя после проекта:

@@ -59,7 +59,7 @@ class Practised:
             "compose_file": f'"{self.compose_file}"',
             "env_file": f'"{self.env_file}"',
             "compose_project": f'"{self.compose_project}"',
-            "source": f'{{ git = "{self.source}", branch = "main" }}',
+            "source": f'{{ git = "{self.source}", branch = "main", bump = "push" }}',
             "database": f'{{ service = "db", name = "{self.database}", user = "{self.database_user}" }}',
             "health": f'[{{ url = "{self.site}" }}]',
             "healthy_for": "1",

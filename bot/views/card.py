@@ -2,41 +2,66 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aiogram.utils.formatting import Bold, ExpandableBlockQuote, Text
 
 from bot import keyboards
 from bot.texts import Texts
-from bot.views import restore, rollback
-from bot.views.changes import changes_of
+from bot.views import estimates, restore, rollback
+from bot.views.bump import bump
+from bot.views.changes import asides, changes_of, is_shortened
 from bot.views.parts import clean, code, label_of, lines, moment, plan_steps, title
 from bot.views.screen import Block, Screen, fit, repeated
-from services.models import Finding, Kind, Operation, Pack, Severity, State
+from bot.views.strategies import strategies_of
+from bot.views.turn import ahead_of
+from services.models import Ahead, Finding, Kind, Operation, Pack, Plan, Severity, State
 
 MOST_COMMITS = 7
 FINDING_MARKS = {Severity.BLOCKER: "⛔", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}
 
 
-def card(operation: Operation, texts: Texts, host: str = "", *, again: bool = False) -> Screen:
-    """Ages are counted from when the plan was made, so that the card stays the same until its state changes."""
+def card(
+    operation: Operation, texts: Texts, host: str = "", *, ahead: Ahead | None = None, again: bool = False
+) -> Screen:
+    """Ages are counted from when the plan was made, so that the card stays the same until its state changes.
+
+    `ahead`: what runs meanwhile; the plan can wait for it then.
+    """
+    waits = Block(found, keep=8) if (found := ahead_of(operation, ahead, texts)) else None
+    shown = fit([*_blocks(operation, texts, host), waits, repeated(texts, again=again)], texts)
+    buttons = keyboards.gate(operation, texts, ahead)
+    if shown.cut or is_shortened(operation.plan) or _has_unnamed(operation.plan):
+        buttons = keyboards.whole_plan(buttons, operation, texts)
+    return replace(shown, keyboard=keyboards.by_hand(buttons, operation, texts))
+
+
+def whole(operation: Operation, texts: Texts, host: str = "") -> str:
+    """The card as plain text, with all that a message has no room for."""
+    blocks = _blocks(operation, texts, host, whole=True)
+    return "\n\n".join(block.node.render()[0].strip() for block in blocks if block) + "\n"
+
+
+def _blocks(operation: Operation, texts: Texts, host: str, *, whole: bool = False) -> list[Block | None]:
     plan = operation.plan
     blockers = [f for f in plan.findings if f.severity is Severity.BLOCKER]
     warnings = [f for f in plan.findings if f.severity is Severity.WARNING]
-    blocks = [
+    return [
         Block(_head(operation, texts, host)),
-        Block(_commits(plan.pack, texts), keep=2) if plan.pack and plan.pack.commits else None,
-        Block(changed, keep=4) if (changed := changes_of(plan, texts)) else None,
+        Block(_commits(plan.pack, texts, whole=whole), keep=2) if plan.pack and plan.pack.commits else None,
+        Block(changed, keep=4) if (changed := changes_of(plan, texts, whole=whole)) else None,
+        Block(brought_up, keep=4) if (brought_up := strategies_of(plan, texts)) else None,
         Block(found, keep=2)
-        if plan.returning and (found := rollback.commits(plan.returning, texts))
+        if plan.returning and (found := rollback.commits(plan.returning, texts, whole=whole))
         else None,
         Block(found, keep=6) if plan.restoring and (found := restore.losses(operation, texts)) else None,
         *(Block(finding(f, texts), keep=7) for f in blockers),
+        Block(raised, keep=7) if (raised := bump(operation, texts)) else None,
         *(Block(finding(f, texts), keep=5) for f in warnings),
         Block(_promise(operation, texts), keep=8),
         Block(_details(operation, texts), keep=1),
         Block(_foot(operation, texts)),
-        repeated(texts, again=again),
     ]
-    return fit(blocks, texts, keyboards.gate(operation, texts))
 
 
 def finding(found: Finding, texts: Texts) -> Text:
@@ -85,17 +110,29 @@ def _pack_lines(pack: Pack, ref: str | None, texts: Texts) -> list[Text | str]:
         subject = f" {clean(pack.subject, 120)}" if pack.subject else ""
         came_from = f" ({clean(ref, 60)})" if ref else ""
         found.append(Text(texts("card-commit"), " ", code(pack.commit[:12]), came_from, subject))
-    found.append(texts("card-size", files=pack.files, size=pack.size))
+    if pack.carried is None:
+        found.append(texts("card-size", files=pack.files, size=pack.size))
+    else:
+        found.append(texts("card-carried", files=pack.files, carried=pack.carried, size=pack.size))
     if pack.dirty:
         found.append(texts("card-dirty"))
     return found
 
 
-def _commits(pack: Pack, texts: Texts) -> Text:
+def _has_unnamed(plan: Plan) -> bool:
+    """Whether there are commits that are known, and that the card only counts."""
+    lists = [plan.pack.commits] if plan.pack else []
+    if plan.returning:
+        lists += [plan.returning.gone or (), plan.returning.come]
+    return any(len(commits) > MOST_COMMITS for commits in lists)
+
+
+def _commits(pack: Pack, texts: Texts, *, whole: bool) -> Text:
     total = len(pack.commits) + pack.more_commits
+    most = total if whole else MOST_COMMITS
     shown = [
         f"• {commit.id[:7]} {clean(commit.subject, 80)} — {clean(commit.author, 30)}"
-        for commit in pack.commits[:MOST_COMMITS]
+        for commit in pack.commits[:most]
     ]
     hidden = total - len(shown)
     more = texts("card-more-commits", count=hidden) if hidden else None
@@ -110,19 +147,22 @@ def _promise(operation: Operation, texts: Texts) -> Text:
     database = texts("card-start-database") if plan.start_database else None
     restored = restore.promise(operation, texts) if plan.restoring else None
     returned = rollback.promise(operation, texts) if plan.returning else None
-    return lines(backup, database, restored, returned, texts("card-risk", risk=plan.risk))
+    time = estimates.time_of(plan, texts)
+    return lines(backup, database, restored, returned, time, texts("card-risk", risk=plan.risk))
 
 
 def _details(operation: Operation, texts: Texts) -> Text:
     infos = [finding(f, texts) for f in operation.plan.findings if f.severity is Severity.INFO]
     steps = [f"{number}. {texts.step(name)}" for number, name in enumerate(plan_steps(operation), 1)]
-    return ExpandableBlockQuote(lines(Bold(texts("card-steps")), *steps, *infos))
+    quiet = [*asides(operation.plan, texts), *estimates.particulars(operation.plan, texts)]
+    return ExpandableBlockQuote(lines(Bold(texts("card-steps")), *steps, *quiet, *infos))
 
 
 def _foot(operation: Operation, texts: Texts) -> Text:
     if operation.state is State.PROPOSED:
         if operation.plan.blocked:
-            return Bold(texts("card-blocked"))
+            by_tap = operation.plan.bump is not None and operation.plan.bump.way.by_tap
+            return Bold(texts("card-blocked-bump" if by_tap else "card-blocked"))
         if asked := restore.ask_for_name(operation, texts):
             return asked
         return Text(texts("card-valid-until"), " ", moment(operation.expires_at))
@@ -130,8 +170,9 @@ def _foot(operation: Operation, texts: Texts) -> Text:
         return Text(texts("card-expired"))
     if operation.state is State.DISMISSED:
         return Text(_dismissed(operation, texts))
-    who = operation.confirmed_by or operation.by
-    return Text("✔️ ", texts("card-confirmed", who=clean(who.name, 64)))
+    who = clean((operation.confirmed_by or operation.by).name, 64)
+    waits = operation.state is State.WAITING
+    return Text("🕓 " if waits else "✔️ ", texts("card-waiting" if waits else "card-confirmed", who=who))
 
 
 def _dismissed(operation: Operation, texts: Texts) -> str:

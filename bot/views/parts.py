@@ -17,6 +17,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\
 
 MARKS = {
     State.PROPOSED: "❔",
+    State.WAITING: "🕓",
     State.QUEUED: "⏳",
     State.RUNNING: "⏳",
     State.SUCCEEDED: "✅",

@@ -84,24 +84,27 @@ def _images(found: Returning) -> list[Text]:
     ]
 
 
-def commits(found: Returning, texts: Texts) -> Text | None:
+def commits(found: Returning, texts: Texts, *, whole: bool = False) -> Text | None:
     """What the present release has and the earlier one lacks; the other way round where that one is newer."""
     if found.gone is None:
         return Text(texts("rollback-commits-unknown"))
     parts = [
-        *_commits("rollback-gone", found.gone, found.more_gone, texts),
-        *_commits("rollback-come", found.come, found.more_come, texts),
+        *_commits("rollback-gone", found.gone, found.more_gone, texts, whole=whole),
+        *_commits("rollback-come", found.come, found.more_come, texts, whole=whole),
     ]
     return lines(*parts) if parts else None
 
 
-def _commits(heading: str, found: tuple[Commit, ...], more: int, texts: Texts) -> list[Text | str]:
+def _commits(
+    heading: str, found: tuple[Commit, ...], more: int, texts: Texts, *, whole: bool
+) -> list[Text | str]:
     if not found:
         return []
-    hidden = len(found) + more - MOST_COMMITS
+    most = len(found) if whole else MOST_COMMITS
+    hidden = len(found) + more - most
     shown = [
         f"• {commit.id[:7]} {clean(commit.subject, 80)} — {clean(commit.author, 30)}"
-        for commit in found[:MOST_COMMITS]
+        for commit in found[:most]
     ]
     rest = [texts("card-more-commits", count=hidden)] if hidden > 0 else []
     return [Bold(texts(heading, count=len(found) + more)), *shown, *rest]

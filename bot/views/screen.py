@@ -36,6 +36,7 @@ class Screen:
     entities: tuple[MessageEntity, ...] = ()
     keyboard: InlineKeyboardMarkup | None = None
     asks: ForceReply | None = None  # the next thing that is typed answers this message
+    cut: bool = False  # something was left out because a message is not long enough
 
     def kwargs(self) -> dict[str, Any]:
         """Arguments of sendMessage and editMessageText."""
@@ -100,12 +101,13 @@ def fit(
     wanted = [block for block in blocks if block is not None]
     pieces = [_rendered(block.node) for block in wanted]
     note = texts("cut-note")
+    cut = _total(pieces) > limit
     for index in sorted(range(len(wanted)), key=lambda i: (wanted[i].keep, -i)):
         over = _total(pieces) - limit
         if over <= 0:
             break
         pieces[index] = _cut(pieces[index], over, note, front=wanted[index].cut_front)
-    return replace(_joined(pieces), keyboard=keyboard)
+    return replace(_joined(pieces), keyboard=keyboard, cut=cut)
 
 
 def repeated(texts: Texts, *, again: bool) -> Block | None:

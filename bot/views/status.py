@@ -13,7 +13,7 @@ from bot.texts import Texts
 from bot.views.parts import clean, elapsed, label_of, lines, moment
 from bot.views.screen import Block, Screen, fit
 from services.facts.models import Container, Facts, HostFacts
-from services.models import Backup, Operation
+from services.models import Backup, Freeze, Operation
 from services.status import ProjectStatus
 
 _WELL = {"healthy", None}
@@ -39,6 +39,8 @@ def _project(one: ProjectStatus, texts: Texts, now: datetime) -> Text:
         *(_facts(one.facts, texts) if one.facts else ()),
         _backup(one.last_backup, texts, now),
         _running(one.running, texts, now) if one.running else None,
+        _waiting(one.waiting, texts) if one.waiting else None,
+        _frozen(one.freeze, texts, now) if one.freeze else None,
     )
 
 
@@ -124,6 +126,16 @@ def _running(operation: Operation, texts: Texts, now: datetime) -> Text:
     step = f" · {texts.step(operation.progress.step)}" if operation.progress else ""
     kind = texts("status-running", kind=str(operation.kind), age=elapsed(operation, now))
     return Text("⏳ ", Bold(kind), step)
+
+
+def _waiting(operation: Operation, texts: Texts) -> Text:
+    who = operation.confirmed_by or operation.by
+    return Text("🕓 ", texts("status-waiting", kind=str(operation.kind), who=clean(who.name, 64)))
+
+
+def _frozen(freeze: Freeze, texts: Texts, now: datetime) -> Text:
+    who, reason = clean(freeze.by.name, 64), clean(freeze.reason)
+    return Text("🔒 ", Bold(texts("status-frozen", who=who, age=_seconds(freeze.at, now), reason=reason)))
 
 
 def _seconds(then: datetime, now: datetime) -> float:

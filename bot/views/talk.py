@@ -14,7 +14,20 @@ from bot.views.screen import Block, Screen, fit, repeated, screen
 from services.models import Kind, Operation, Person
 from services.phrases import Phrase
 
-COMMANDS = ("status", "deploy", "rollback", "backup", "restore", "ops", "cancel", "whoami", "help")
+COMMANDS = (
+    "status",
+    "deploy",
+    "rollback",
+    "backup",
+    "restore",
+    "pack",
+    "ops",
+    "cancel",
+    "lock",
+    "unlock",
+    "whoami",
+    "help",
+)
 """In the order of the menu; /start shows the same as /help."""
 
 
@@ -42,6 +55,11 @@ def who_you_are(person: Person, chat_id: int, texts: Texts) -> Screen:
 def phrase(found: Phrase, texts: Texts) -> Screen:
     """What a service says to a person."""
     return screen(Text(texts.phrase(found)), texts)
+
+
+def phrases(found: Iterable[Phrase], texts: Texts) -> Screen:
+    """Several of them, one under the other."""
+    return screen(lines(*(texts.phrase(one) for one in found)), texts)
 
 
 def notice(found: Phrase, texts: Texts, *, again: bool = False) -> Screen:

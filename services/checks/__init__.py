@@ -9,10 +9,13 @@ from services.checks.database import database_backup_findings, database_findings
 from services.checks.env import env_findings
 from services.checks.frontend import nginx_findings, version_findings
 from services.checks.host import host_findings
+from services.checks.migrations import migration_findings
+from services.checks.rolling import choices, rolling_findings
 from services.checks.routes import route_findings
-from services.checks.source import source_findings
+from services.checks.source import drift_findings, source_findings
 from services.checks.stack import health_findings, name_findings, neighbour_findings
 from services.checks.tree import SourceTree
+from services.drift import Drift
 from services.facts.cluster import Seen
 from services.facts.models import Facts, Release
 from services.models import Backup, Finding, Pack, Severity
@@ -27,7 +30,11 @@ def tree_findings(tree: SourceTree) -> list[Finding]:
 
 
 def deploy_findings(
-    project: Project, facts: Facts, pack: Pack, changes: Changes | None = None
+    project: Project,
+    facts: Facts,
+    pack: Pack,
+    changes: Changes | None = None,
+    drift: Drift | None = None,
 ) -> list[Finding]:
     """R-UX-1: all that is known before a deploy starts."""
     return _by_severity(
@@ -39,7 +46,10 @@ def deploy_findings(
             *neighbour_findings(project, facts),
             *health_findings(project, facts),
             *source_findings(facts, pack),
+            *drift_findings(pack, drift),
+            *rolling_findings(project, pack, choices(project, facts, pack)),
             *(version_findings(changes) if changes else ()),
+            *(migration_findings(facts, pack, changes) if changes else ()),
             *pack.findings,
         ]
     )

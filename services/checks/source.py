@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from services.drift import MOST_NAMED, Drift
 from services.facts.models import Facts
 from services.models import Finding, Pack, Severity
 
@@ -20,3 +23,19 @@ def source_findings(facts: Facts, pack: Pack) -> list[Finding]:
         args = {"release": facts.current.label or facts.current.id}
         findings.append(Finding(code="nothing-new", severity=Severity.INFO, args=args))
     return findings
+
+
+def drift_findings(pack: Pack, drift: Drift | None) -> list[Finding]:
+    """Files that were edited on the server since they were deployed."""
+    findings = []
+    if drift and drift.files:
+        paths = [one.path for one in drift.files]
+        findings.append(Finding(code="drift", severity=Severity.WARNING, args=_named(paths)))
+    if pack.kept:
+        findings.append(Finding(code="drift-kept", severity=Severity.INFO, args=_named(pack.kept)))
+    return findings
+
+
+def _named(paths: Sequence[str]) -> dict[str, str | int | float]:
+    shown = ", ".join(paths[:MOST_NAMED])
+    return {"count": len(paths), "files": shown, "more": max(0, len(paths) - MOST_NAMED)}

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from services.changes import BACKEND, FRONTEND, SCRIPTS, SourceFacts
 from services.facts.dockerfile import copied
+from services.facts.nginx import static_upstreams
 
 APP_JSON = f"{FRONTEND}/app.json"
 NGINX = f"{FRONTEND}/nginx.conf"
@@ -42,13 +43,15 @@ def source_facts(tree: SourceTree) -> SourceFacts:
         frontend_version=app_version(tree.texts.get(APP_JSON, "")),
         frontends=_made_from(tree, FRONTEND, "frontend"),
         backends=_made_from(tree, BACKEND, "backend"),
+        static_upstreams=static_upstreams(tree.texts.get(NGINX, "")),
     )
 
 
 def app_version(app_json: str | bytes) -> str | None:
     """`expo.version`; None for whatever does not have one."""
     try:
-        found = json.loads(app_json)["expo"]["version"]
+        text = app_json.removeprefix("\ufeff") if isinstance(app_json, str) else app_json
+        found = json.loads(text)["expo"]["version"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return found if isinstance(found, str) and found else None

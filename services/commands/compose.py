@@ -64,6 +64,29 @@ def up(context: ComposeContext, services: Sequence[str] = (), *, wait: int | Non
     return _compose(context, "up", "-d", "--force-recreate", "--no-build", *waiting, *_names(services))
 
 
+def up_changed(context: ComposeContext) -> Command:
+    """`up -d`: what runs already from the same image and configuration stays as it is."""
+    return _compose(context, "up", "-d", "--no-build")
+
+
+def scale(context: ComposeContext, service: str, count: int, *, wait: int | None = None) -> Command:
+    """So many containers of one service; those that run are left alone, new ones come from the present image.
+
+    Not with `--no-deps`: Compose would note another configuration, and put each of them in its own place later.
+    """
+    if isinstance(count, bool) or count not in {1, 2}:
+        raise ValueError("one, or one beside another")
+    waiting: tuple[Word, ...] = () if wait is None else ("--wait", "--wait-timeout", _seconds(wait))
+    wanted = f"{words.service(service)}={count}"
+    flags: tuple[Word, ...] = ("-d", "--no-recreate", "--no-build", "--scale", wanted, *waiting)
+    return _compose(context, "up", *flags, *_names([service]))
+
+
+def config_hashes(context: ComposeContext) -> Command:
+    """Per service a line `<service> <hash>`: what Compose compares with the label of a container."""
+    return _compose(context, "config", "--hash", "*")
+
+
 def ps(context: ComposeContext) -> Command:
     """All containers of the stack, also stopped ones; one JSON object per line."""
     return _compose(context, "ps", "--all", "--format", "json")

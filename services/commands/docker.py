@@ -55,9 +55,12 @@ def start_container(container: str) -> Command:
     return command("docker", "start", "--", words.container_id(container))
 
 
-def stop_container(container: str) -> Command:
-    """Stops it and keeps it: TERM, after its own stop time KILL."""
-    return command("docker", "stop", "--", words.container_id(container))
+def stop_container(container: str, within: int | None = None) -> Command:
+    """Stops it and keeps it: TERM, after `within` seconds (else its own stop time) KILL."""
+    if within is not None and (isinstance(within, bool) or not 0 < within <= 86_400):  # noqa: PLR2004 - a day
+        raise ValueError("seconds are a whole number between 1 and 86400")
+    limit: tuple[Word, ...] = () if within is None else ("-t", within)  # spelled alike by every version
+    return command("docker", "stop", *limit, "--", words.container_id(container))
 
 
 def restart_container(container: str) -> Command:
@@ -88,6 +91,11 @@ def inspect(containers: Sequence[str]) -> Command:
 def inspect_images(images: Sequence[str]) -> Command:
     """A JSON array of the images, by id; exit status 1 if one is missing, with the others printed."""
     return command("docker", "image", "inspect", "--", *_ids(images, words.image_id))
+
+
+def inspect_image(name: str) -> Command:
+    """A JSON array with the image that has this name now; exit status 1 if there is none."""
+    return command("docker", "image", "inspect", "--", words.image_name(name))
 
 
 def _ids(ids: Sequence[str], check: words.Check) -> tuple[str, ...]:

@@ -46,6 +46,51 @@ def export(directory: Path, destination: Path) -> Command:
     return command("git", "-C", str(destination), *tree, "checkout-index", "--all", "--quiet")
 
 
+def branch_head(directory: Path, branch: str) -> Command:
+    """Prints the branch's newest commit; exit status other than 0 when there is no such branch."""
+    ref = f"refs/heads/{words.git_ref(branch)}^{{commit}}"
+    return _in(directory, "rev-parse", "--verify", "--quiet", ref)
+
+
+def entry(directory: Path, commit: str, path: str) -> Command:
+    """One entry, as `listing` prints it; nothing when there is none."""
+    return _in(directory, "ls-tree", "-z", "--full-tree", words.commit(commit), "--", path)
+
+
+def blob(directory: Path, blob: str) -> Command:
+    return _in(directory, "cat-file", "blob", words.commit(blob))
+
+
+def store_blob(directory: Path) -> Command:
+    """Keeps its input as it is and prints its id."""
+    return _in(directory, "hash-object", "-w", "--stdin", "--no-filters")
+
+
+def put_entry(directory: Path, mode: str, blob: str, path: str) -> Command:
+    """Changes one file of the index (GIT_INDEX_FILE)."""
+    return _in(directory, "update-index", "--cacheinfo", f"{mode},{words.commit(blob)},{path}")
+
+
+def write_tree(directory: Path) -> Command:
+    """Keeps the index (GIT_INDEX_FILE) as a tree and prints its id."""
+    return _in(directory, "write-tree")
+
+
+def commit_tree(directory: Path, tree: str, parent: str, message: str) -> Command:
+    """Makes a commit that no ref names yet and prints its id."""
+    return _in(directory, "commit-tree", "-p", words.commit(parent), "-m", message, words.commit(tree))
+
+
+def push(directory: Path, url: Word, commit: str, branch: str) -> Command:
+    """Moves a branch of the repository forward to the commit, and nothing else; never by force."""
+    if url.startswith("-"):
+        raise ValueError("not the address of a repository")
+    only = ("--quiet", "--no-force", "--no-follow-tags", "--recurse-submodules=no", "--no-verify")
+    return _in(
+        directory, "push", *only, "--", url, f"{words.commit(commit)}:refs/heads/{words.git_ref(branch)}"
+    )
+
+
 def listing(directory: Path, commit: str) -> Command:
     """All entries, NUL-terminated: `<mode> <type> <id>TAB<path>`."""
     return _in(directory, "ls-tree", "-r", "-z", "--full-tree", words.commit(commit))

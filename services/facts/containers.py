@@ -13,6 +13,7 @@ SERVICE = "com.docker.compose.service"
 CONFIG_FILES = "com.docker.compose.project.config_files"
 WORKING_DIR = "com.docker.compose.project.working_dir"
 ONEOFF = "com.docker.compose.oneoff"
+CONFIG_HASH = "com.docker.compose.config-hash"
 
 Json = Mapping[str, Any]
 
@@ -65,6 +66,7 @@ def _container(one: Json, labels: Mapping[str, str], created: Mapping[str, datet
         image_created=created.get(one["Image"]),
         compose_file=labels.get(CONFIG_FILES, ""),
         compose_project=labels.get(PROJECT, ""),
+        config_hash=labels.get(CONFIG_HASH, ""),
         volumes=tuple(
             mount["Name"] for mount in mounts if mount.get("Type") == "volume" and mount.get("Name")
         ),

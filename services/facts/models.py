@@ -31,6 +31,7 @@ class Container(Model):
     compose_file: str = ""  # label com.docker.compose.project.config_files
     compose_project: str = ""
     volumes: tuple[str, ...] = ()
+    config_hash: str = ""  # label com.docker.compose.config-hash: of what the compose file said
 
 
 class HostFacts(Model):

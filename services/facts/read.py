@@ -77,7 +77,7 @@ class _Files:
 
 
 @asynccontextmanager
-async def _together() -> AsyncIterator[asyncio.TaskGroup]:
+async def together() -> AsyncIterator[asyncio.TaskGroup]:
     """A TaskGroup whose first error comes out as itself: errors are told apart by type, not dug out of groups."""
     try:
         async with asyncio.TaskGroup() as group:
@@ -99,7 +99,7 @@ async def read_facts(
     `pack` is what is about to be deployed: its compose file's `name:` counts where nothing is deployed yet.
     Raises HostError for anything that cannot be read, BadInput when it is unclear which stack is meant.
     """
-    async with _together() as group:
+    async with together() as group:
         host = group.create_task(_host(remote, project))
         lying = group.create_task(_files(remote, project))
         everything = group.create_task(_if_docker(remote))
@@ -167,7 +167,7 @@ async def _files(remote: Remote, project: Project) -> _Files:
     env_files = [project.path / file for file in project.env_files]
     wanted = [compose_file_path(project), state / "current", *env_files]
     asked = [project.path, state / "first", *wanted]
-    async with _together() as group:
+    async with together() as group:
         modes = group.create_task(remote.run(files.modes(asked), check=False))
         contents = {path: group.create_task(remote.run(files.read(path), check=False)) for path in wanted}
     seen = _modes(asked, modes.result())
@@ -239,7 +239,7 @@ async def _last_dump(remote: Remote, project: Project) -> int:
 
 async def _stack(remote: Remote, name: str, *, has_docker: bool) -> dict[str, Any]:
     """The second and third round: what belongs to this stack."""
-    async with _together() as group:
+    async with together() as group:
         inspected = group.create_task(remote.containers(name)) if has_docker else None
         volumes = group.create_task(remote.volumes(name)) if has_docker else None
     found = inspected.result() if inspected else []

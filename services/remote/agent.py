@@ -18,6 +18,7 @@ PARTS = ("base", "manifest", "lock", "jobs", "releases", "swap", "files", "main"
 NO_FILE = 4
 EXISTS = 65
 UNSAFE = 66
+BASE_CHANGED = 67
 FENCED = 73
 HELD = 75
 NOT_INSTALLED = 121

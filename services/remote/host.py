@@ -130,14 +130,17 @@ class RemoteHost:
         source: Path,
         progress: transfer.Progress,
         timeout: float,  # noqa: ASYNC109 - a deadline that ends the channel too
+        offset: int = 0,
     ) -> Completed:
-        """A local file becomes the stdin of a command (`agent_command` too). `progress` gets bytes sent so far.
+        """A local file, from `offset` bytes on, becomes the stdin of a command (`agent_command` too).
+
+        `progress` gets the bytes of the file that are there so far.
 
         What `progress` raises ends the transfer. Raises CommandFailed, TimedOut, Unreachable.
         """
         if command.argv[0] == agent.AGENT:
             await self._ensure_agent()
-        done = await transfer.send(self._channels, agent.on_host(command), source, progress, timeout)
+        done = await transfer.send(self._channels, agent.on_host(command), source, progress, timeout, offset)
         self.check(command.name, done)
         return done
 

@@ -25,13 +25,18 @@ async def send(
     source: Path,
     progress: Progress,
     timeout: float,  # noqa: ASYNC109 - a deadline that ends the channel too
+    offset: int = 0,
 ) -> Completed:
-    """A local file becomes the command's stdin. A command that ends without reading it all decides by its status."""
+    """A local file, from `offset` bytes on, becomes the command's stdin. `progress` counts from the file's beginning.
+
+    A command that ends without reading it all decides by its status.
+    """
     out, err = Kept(STDERR_KEPT), Kept(STDERR_KEPT)
 
     async def feed(session: Session) -> None:
-        sent = 0
+        sent = offset
         with await asyncio.to_thread(source.open, "rb") as file:
+            file.seek(offset)
             while data := await asyncio.to_thread(file.read, CHUNK):
                 if not await session.write(data):
                     return

@@ -9,7 +9,7 @@ from services import checks, releases
 from services.checks.database import DatabaseState, database_state
 from services.facts.models import Facts, Release
 from services.models import Kind, Plan, Returning
-from services.plans import digest, running, stopped_database
+from services.plans import digest, lasting, running, stopped_database
 from services.projects import Project
 
 ROLLBACK_STEPS = (
@@ -42,6 +42,7 @@ def rollback(project: Project, facts: Facts, returning: Returning, present: Coll
         findings=tuple(checks.rollback_findings(project, facts, release, missing)),
         risk="medium" if backup else "high",
         digest=_digest(facts, returning, missing),
+        lasting=lasting(facts, release.id, *sorted(release.images.values())),
         current=facts.current,
         backup=backup,
         start_database=stopped_database(project, facts) if backup else None,

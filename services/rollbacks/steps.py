@@ -10,6 +10,7 @@ from services.errors import StepFailed
 from services.models import Returning
 from services.remote.jobs import JobSpec
 from services.runs import Procedure, Run, StepDef
+from services.uploads import release_dir
 
 _HASH = 8
 """Hex digits of the manifest's hash at the end of a release id."""
@@ -24,7 +25,7 @@ def _returning(run: Run) -> Returning:
 async def verify_release(run: Run) -> dict[str, Any]:
     """Before anything changes: the kept files are what was shipped then, and every image is there."""
     release = _returning(run).release
-    folder = deploys.release_dir(run, release.id)
+    folder = release_dir(run, release.id)
     recorded = release.manifest_sha256 or release.id[-_HASH:]
     spec = JobSpec(
         id=run.job_id(),

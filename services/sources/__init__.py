@@ -1,5 +1,5 @@
 """The source of a project, frozen at plan time: what is shown is what is shipped."""
 
-from services.sources.pack import Commits, commits, pack
+from services.sources.pack import Base, Commits, Kept, commits, pack
 
-__all__ = ["Commits", "commits", "pack"]
+__all__ = ["Base", "Commits", "Kept", "commits", "pack"]

@@ -10,6 +10,7 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import IO
 
@@ -28,7 +29,7 @@ def manifest(root: Path, entries: Sequence[Entry]) -> bytes:
 
 def _hash(root: Path, entry: Entry) -> str:
     try:
-        with (root / entry.path).open("rb") as file:
+        with entry.under(root).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise SourceError("error-source-unreadable", path=entry.path, detail=str(error.strerror)) from None
@@ -61,8 +62,18 @@ def listing(packed: Path) -> bytes | None:
         return None
 
 
-def write(root: Path, entries: Sequence[Entry], listing: bytes, target: Path) -> int:
-    """Writes the archive (mode 600) and gives its size in bytes. Raises SourceError when a file changed meanwhile."""
+def lines(listing: bytes) -> list[str]:
+    """Of a manifest, in its order."""
+    return listing.decode("utf-8", "surrogateescape").split("\n")[:-1]
+
+
+def write(
+    root: Path, entries: Sequence[Entry], listing: bytes, target: Path, base: AbstractSet[str] = frozenset()
+) -> int:
+    """Writes the archive (mode 600) and gives its size in bytes. Raises SourceError when a file changed meanwhile.
+
+    Files whose line of the manifest is in `base` are left out: the host has them.
+    """
     part = target.with_name(f"{target.name}.part")
     try:
         with part.open("wb") as raw:
@@ -71,19 +82,23 @@ def write(root: Path, entries: Sequence[Entry], listing: bytes, target: Path) ->
                 gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as packed,
                 tarfile.open(mode="w|", fileobj=packed, format=tarfile.GNU_FORMAT, bufsize=1 << 18) as tar,
             ):
-                _fill(tar, root, entries, listing)
+                _fill(tar, root, entries, listing, base)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
     return target.stat().st_size
 
 
-def _fill(tar: tarfile.TarFile, root: Path, entries: Sequence[Entry], listing: bytes) -> None:
+def _fill(
+    tar: tarfile.TarFile, root: Path, entries: Sequence[Entry], listing: bytes, base: AbstractSet[str]
+) -> None:
     tar.addfile(_header("manifest", len(listing), 0o644, 0), io.BytesIO(listing))
-    hashes = (line[:64] for line in listing.decode().splitlines())
-    for entry, expected in zip(entries, hashes, strict=True):
+    for entry, line in zip(entries, lines(listing), strict=True):
+        if line in base:
+            continue
+        expected = line[:64]
         try:
-            with (root / entry.path).open("rb") as file:
+            with entry.under(root).open("rb") as file:
                 hashing = _Hashing(file)
                 tar.addfile(_header(f"tree/{entry.path}", entry.size, entry.mode, entry.mtime), hashing)
         except OSError:  # also a file that became shorter

@@ -43,7 +43,12 @@ class Ended:
     stderr: str
 
 
-async def run(command: Command, within: float = LOCAL_TIMEOUT, env: Mapping[str, str] | None = None) -> Ended:
+async def run(
+    command: Command,
+    within: float = LOCAL_TIMEOUT,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+) -> Ended:
     """Runs git without a terminal to ask at, for at most `within` seconds.
 
     Raises SourceError past the deadline or when git is not installed.
@@ -55,7 +60,7 @@ async def run(command: Command, within: float = LOCAL_TIMEOUT, env: Mapping[str,
     try:
         process = await asyncio.create_subprocess_exec(
             *command.argv,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.DEVNULL if stdin is None else pipe,
             stdout=pipe,
             stderr=pipe,
             env=inherited | quiet | ssh | dict(env or {}),
@@ -65,7 +70,7 @@ async def run(command: Command, within: float = LOCAL_TIMEOUT, env: Mapping[str,
         raise SourceError("error-git-missing") from None
     try:
         async with asyncio.timeout(within):
-            stdout, stderr = await process.communicate()
+            stdout, stderr = await process.communicate(stdin)
     except TimeoutError:
         raise SourceError("error-git-timeout", seconds=round(within)) from None
     finally:
@@ -123,10 +128,7 @@ async def update_mirror(mirror: Path, repository: str) -> None:
 
     To be called `alone_in` it. Raises SourceError when the repository does not answer or refuses.
     """
-    local = Path(repository).expanduser()
-    clean, login = split_login(
-        repository if "://" in repository or not local.exists() else str(local.resolve())
-    )
+    clean, login = address(repository)
     ended = await _fetch(mirror, clean, login)
     if ended.exit_status != 0 and _DAMAGED.search(ended.stderr):
         log.warning(
@@ -137,6 +139,12 @@ async def update_mirror(mirror: Path, repository: str) -> None:
     if ended.exit_status != 0:
         shown = without_logins(clean)
         raise SourceError("error-git-fetch", repository=shown, detail=last_words(ended.stderr, 2000))
+
+
+def address(repository: str) -> tuple[str, dict[str, str]]:
+    """What git is told for a configured repository, and the environment that brings its login."""
+    local = Path(repository).expanduser()
+    return split_login(repository if "://" in repository or not local.exists() else str(local.resolve()))
 
 
 async def _fetch(mirror: Path, address: str, login: Mapping[str, str]) -> Ended:

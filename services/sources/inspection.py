@@ -47,6 +47,6 @@ def _texts(root: Path, entries: Iterable[Entry]) -> Iterator[tuple[str, str]]:
         if read > MOST_TOGETHER:
             return
         try:
-            yield entry.path, (root / entry.path).read_text("utf-8", "replace")
+            yield entry.path, entry.under(root).read_text("utf-8", "replace")
         except OSError:
             continue

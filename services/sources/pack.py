@@ -6,9 +6,9 @@ import asyncio
 import hashlib
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -23,12 +23,13 @@ from services.models import Commit, Pack
 from services.projects import Project, TreeSource
 from services.sources import archive, git, tree
 from services.sources.inspection import source_tree
+from services.sources.tree import Entry
 
 _MOST_INCLUDES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class _Origin:
+class Origin:
     """A folder to pack, and what is known about where it comes from."""
 
     root: Path
@@ -41,8 +42,26 @@ class _Origin:
     dirty: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A release that the host has, whole: what is equal in its manifest does not travel."""
+
+    release_id: str
+    manifest: bytes
+
+
+Kept = Mapping[str, tuple[Path, bool]]
+"""Files that go into the release as the server has them: their copy here, and whether it may be executed."""
+
+
 async def pack(
-    project: Project, ref: str | None, deployed: Release | None, out_dir: Path, mirrors: Path
+    project: Project,
+    ref: str | None,
+    deployed: Release | None,
+    out_dir: Path,
+    mirrors: Path,
+    base: Base | None = None,
+    kept: Kept | None = None,
 ) -> Pack:
     """Freezes the project's source into `out_dir/<release id>.tar.gz`. `mirrors`: a folder for clones of git sources.
 
@@ -51,8 +70,8 @@ async def pack(
     """
     out_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     now = datetime.now(UTC)
-    async with _origin(project, ref, deployed, mirrors) as origin:
-        return await asyncio.to_thread(_freeze, project, origin, out_dir, now)
+    async with opened(project, ref, deployed, mirrors) as origin:
+        return await asyncio.to_thread(_freeze, project, origin, out_dir, now, base, kept or {})
 
 
 Commits = tuple[tuple[Commit, ...], int]
@@ -65,28 +84,29 @@ async def commits(project: Project, commit: str, since: str, mirrors: Path) -> C
     Raises SourceError when git does not do as it is told.
     """
     local = project.source.path if isinstance(project.source, TreeSource) else None
-    repository = local or _mirror(project, mirrors)
+    repository = local or mirror_of(project, mirrors)
     if not repository.is_dir():
         return None
     async with git.alone_in(repository):
         return await git.commits_if_known(repository, commit, since)
 
 
-def _mirror(project: Project, mirrors: Path) -> Path:
+def mirror_of(project: Project, mirrors: Path) -> Path:
+    """Of a git source, whether it is there yet or not."""
     return mirrors.absolute() / f"{project.name}.git"
 
 
 @asynccontextmanager
-async def _origin(
+async def opened(
     project: Project, ref: str | None, deployed: Release | None, mirrors: Path
-) -> AsyncIterator[_Origin]:
+) -> AsyncIterator[Origin]:
     if isinstance(project.source, TreeSource):
         if ref is not None:
             raise BadInput("error-ref-for-tree", project=project.name)
         yield await _from_tree(project.source, deployed)
         return
     wanted = _checked_ref(ref or project.source.branch)
-    mirror = _mirror(project, mirrors)
+    mirror = mirror_of(project, mirrors)
     async with AsyncExitStack() as stack:
         async with git.alone_in(mirror):
             await git.update_mirror(mirror, project.source.git)
@@ -106,23 +126,23 @@ def _checked_ref(ref: str) -> str:
         raise BadInput("error-bad-ref", ref=ascii(ref[:60])[1:-1]) from None
 
 
-async def _from_commit(mirror: Path, commit: str, files: Path, deployed: Release | None) -> _Origin:
+async def _from_commit(mirror: Path, commit: str, files: Path, deployed: Release | None) -> Origin:
     commits, more = await git.commits(mirror, commit, deployed.commit if deployed else None)
     subject = await git.subject(mirror, commit)
-    return _Origin(
+    return Origin(
         files, commit[:7], gitignore=False, commit=commit, subject=subject, commits=commits, more_commits=more
     )
 
 
-async def _from_tree(source: TreeSource, deployed: Release | None) -> _Origin:
+async def _from_tree(source: TreeSource, deployed: Release | None) -> Origin:
     """A clean checkout is called by its commit, any other folder by the time at which it was packed."""
     root = source.path
     time = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     found = await git.checkout(root) if root.is_dir() else None
     if found is None:
-        return _Origin(root, time, gitignore=True)
+        return Origin(root, time, gitignore=True)
     commits, more = await git.commits(root, found.commit, deployed.commit if deployed else None)
-    return _Origin(
+    return Origin(
         root,
         time if found.dirty else found.commit[:7],
         gitignore=True,
@@ -137,20 +157,27 @@ async def _from_tree(source: TreeSource, deployed: Release | None) -> _Origin:
 # --- in a thread ---------------------------------------------------------------------------------
 
 
-def _freeze(project: Project, origin: _Origin, out_dir: Path, now: datetime) -> Pack:
-    entries = tree.walk(origin.root, never=tree.never_shipped(project), gitignore=origin.gitignore)
-    composed, recipes = _compose(project, origin.root, {entry.path for entry in entries})
+def _freeze(
+    project: Project, origin: Origin, out_dir: Path, now: datetime, base: Base | None, kept: Kept
+) -> Pack:
+    walked = tree.walk(origin.root, never=tree.never_shipped(project), gitignore=origin.gitignore)
+    entries = [_as_kept(entry, kept) for entry in walked]
+    composed, recipes = _compose(project, {entry.path: entry.under(origin.root) for entry in entries})
     read = source_tree(origin.root, entries, recipes)
     listing = archive.manifest(origin.root, entries)
     digest = hashlib.sha256(listing).hexdigest()
     release = f"{now:%Y%m%d-%H%M%S}-{digest[:8]}"
     file = out_dir / f"{release}.tar.gz"
-    size = archive.write(origin.root, entries, listing, file)
+    there = frozenset(archive.lines(base.manifest)) if base else frozenset()
+    size = archive.write(origin.root, entries, listing, file, there)
     return Pack(
         release_id=release,
         file=str(file),
         size=size,
         files=len(entries),
+        base=base.release_id if base else None,
+        carried=sum(line not in there for line in archive.lines(listing)) if base else None,
+        kept=tuple(entry.path for entry in entries if entry.file),
         unpacked=sum(entry.size for entry in entries),
         manifest_sha256=digest,
         label=origin.label,
@@ -162,24 +189,32 @@ def _freeze(project: Project, origin: _Origin, out_dir: Path, now: datetime) -> 
         compose_services=composed.services,
         build_services=composed.builds,
         compose_name=composed.name,
+        traits=dict(composed.traits),
         source=source_facts(read),
         findings=tuple(tree_findings(read)),
     )
 
 
-def _compose(project: Project, root: Path, shipped: set[str]) -> tuple[ComposeFile, list[Recipe]]:
+def _as_kept(entry: Entry, kept: Kept) -> Entry:
+    if entry.path not in kept:
+        return entry
+    file, executable = kept[entry.path]
+    return replace(entry, file=file, executable=executable, size=file.stat().st_size)
+
+
+def _compose(project: Project, shipped: Mapping[str, Path]) -> tuple[ComposeFile, list[Recipe]]:
     """The compose file with what it includes, and how its images are built. Raises SourceError when it is not among what is shipped, or no YAML."""
     name = str(project.compose_file)
     if name not in shipped:
         raise SourceError("error-source-no-compose-file", file=name)
-    first = _parsed(root, name)
+    first = _parsed(shipped, name)
     if not first.services and not first.includes:
         raise SourceError("error-compose-file", file=name, line=0)
     files, waiting, seen, recipes = [first], _beside(name, first), {name}, _recipes(name, first)
     while waiting and len(seen) < _MOST_INCLUDES:
         if (included := waiting.pop(0)) in shipped and included not in seen:
             seen.add(included)
-            files.append(_parsed(root, included))
+            files.append(_parsed(shipped, included))
             waiting += _beside(included, files[-1])
             recipes += _recipes(included, files[-1])
     whole = ComposeFile(
@@ -187,6 +222,7 @@ def _compose(project: Project, root: Path, shipped: set[str]) -> tuple[ComposeFi
         services=tuple(dict.fromkeys(one for file in files for one in file.services)),
         builds=tuple(dict.fromkeys(one for file in files for one in file.builds)),
         includes=(),
+        traits={name: traits for file in files for name, traits in file.traits.items()},
     )
     return whole, recipes
 
@@ -205,8 +241,8 @@ def _beside(name: str, file: ComposeFile) -> list[str]:
     return [os.path.normpath(folder / one) for one in file.includes]
 
 
-def _parsed(root: Path, name: str) -> ComposeFile:
+def _parsed(shipped: Mapping[str, Path], name: str) -> ComposeFile:
     try:
-        return compose_file.parse((root / name).read_bytes())
+        return compose_file.parse(shipped[name].read_bytes())
     except compose_file.NotComposeFileError as error:
         raise SourceError("error-compose-file", file=name, line=error.line or 0) from None

@@ -30,6 +30,10 @@ class Entry:
     size: int
     executable: bool
     mtime: int
+    file: Path | None = None  # where it lies, if not in the tree
+
+    def under(self, root: Path) -> Path:
+        return self.file or root / self.path
 
     @property
     def mode(self) -> int:

@@ -8,11 +8,13 @@ from typing import Self
 
 from services.redaction import Redactor
 from services.store.database import Database
-from services.store.history import BackupRows, ReleaseRows
+from services.store.freezes import FreezeRows
+from services.store.history import BackupRows, PastRuns, ReleaseRows
 from services.store.inbox import Inbox
 from services.store.operations import OperationRows
 from services.store.outbox import Outbox
 from services.store.people import People
+from services.store.waiting import WaitingRows
 
 
 class Store:
@@ -23,8 +25,11 @@ class Store:
         self.inbox = Inbox(database)
         self.outbox = Outbox(database, redact)
         self.operations = OperationRows(database, redact)
+        self.waiting = WaitingRows(database)
+        self.freezes = FreezeRows(database, redact)
         self.backups = BackupRows(database)
         self.releases = ReleaseRows(database)
+        self.past = PastRuns(database)
         self.people = People(database)
 
     @classmethod

@@ -12,7 +12,7 @@ from typing import Any, Self
 import aiosqlite
 
 HERE = Path(__file__).parent
-MIGRATIONS = ("schema.sql",)
+MIGRATIONS = ("schema.sql", "waiting_and_freezes.sql")
 """Applied in order; PRAGMA user_version counts how many a file has."""
 
 Row = aiosqlite.Row
@@ -53,11 +53,18 @@ class Database:
         done = int(row[0]) if row else 0
         if done > len(MIGRATIONS):
             raise sqlite3.DatabaseError(f"the database is of a newer Opsgate (schema {done})")
+        if done == len(MIGRATIONS):
+            return
+        # A table that others refer to can only be made anew while nobody looks; inside a transaction this is ignored.
+        await self._connection.execute("PRAGMA foreign_keys=OFF")
         for number, name in enumerate(MIGRATIONS[done:], start=done + 1):
             script = (HERE / name).read_text(encoding="utf-8")
             await self._connection.executescript(
                 f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;"
             )
+        if await self.all("PRAGMA foreign_key_check"):
+            raise sqlite3.IntegrityError("rows of the database refer to rows that it does not have")
+        await self._connection.execute("PRAGMA foreign_keys=ON")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:

@@ -1,11 +1,12 @@
-"""Backups and releases: what was made, newest first."""
+"""Backups, releases, and what operations took: what was made, newest first."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from services.estimates import MOST_RUNS, PastRun
 from services.facts.models import Release
-from services.models import Backup
+from services.models import Backup, Kind, Operation, Step, StepState
 from services.store.database import Database
 
 
@@ -51,3 +52,36 @@ class ReleaseRows:
     async def get(self, release_id: str) -> Release | None:
         row = await self._database.one("SELECT body FROM releases WHERE id = ?", (release_id,))
         return Release.model_validate_json(row["body"]) if row else None
+
+
+class PastRuns:
+    """How long operations took, from their journals."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def succeeded(self, project: str, kind: Kind, limit: int = MOST_RUNS) -> list[PastRun]:
+        """The newest of a project, newest first."""
+        rows = await self._database.all(
+            "SELECT body FROM operations WHERE project = ? AND kind = ? AND state = 'succeeded'"
+            " ORDER BY created_at DESC LIMIT ?",
+            (project, kind, limit),
+        )
+        ended = [Operation.model_validate_json(row["body"]) for row in rows]
+        return [
+            PastRun((one.finished_at - one.started_at).total_seconds(), await self._steps(one.id))
+            for one in ended
+            if one.started_at and one.finished_at
+        ]
+
+    async def _steps(self, operation_id: str) -> dict[str, float]:
+        rows = await self._database.all(
+            "SELECT body FROM steps WHERE operation_id = ? AND phase = 'forward' ORDER BY position",
+            (operation_id,),
+        )
+        steps = [Step.model_validate_json(row["body"]) for row in rows]
+        return {
+            step.name: (step.finished_at - step.started_at).total_seconds()
+            for step in steps
+            if step.state is StepState.DONE and step.finished_at
+        }

@@ -10,27 +10,9 @@ from typing import Any
 from services import policy
 from services.models import Asked, Operation, Person, Progress, State, Step
 from services.phrases import Phrase
-from services.store import outbox
-from services.store.database import Database, Row, Transaction
-
-ACTIVE = ("queued", "running")
-
-
-def _operation(row: Row) -> Operation:
-    return Operation.model_validate_json(row["body"])
-
-
-async def _load(tx: Transaction, where: str, values: tuple[Any, ...]) -> Operation | None:
-    async with tx.execute(f"SELECT body FROM operations WHERE {where}", values) as cursor:  # noqa: S608 - literals of this module
-        row = await cursor.fetchone()
-    return _operation(row) if row else None
-
-
-async def _save(tx: Transaction, operation: Operation) -> None:
-    await tx.execute(
-        "UPDATE operations SET state = ?, phase = ?, body = ? WHERE id = ?",
-        (operation.state, operation.phase, operation.model_dump_json(), operation.id),
-    )
+from services.store import freezes, outbox
+from services.store.database import Database, Transaction
+from services.store.saved import load, offered, operation_of, save
 
 
 class ActiveAlready(Exception):
@@ -69,7 +51,7 @@ class OperationRows:
         """Stores a proposal and its card in one transaction. The same update proposes once."""
         async with self._database.transaction() as tx:
             update_id = operation.origin.update_id
-            if update_id is not None and (same := await _load(tx, "update_id = ?", (update_id,))):
+            if update_id is not None and (same := await load(tx, "update_id = ?", (update_id,))):
                 return same
             await self._add(tx, operation)
         return operation
@@ -95,18 +77,25 @@ class OperationRows:
             tx, "card", [operation.origin.chat_id], operation.created_at.timestamp(), operation.id
         )
 
-    async def supersede(self, operation_id: str, fresh: Operation, reason: Phrase) -> None:
-        """Its plan was overtaken: it ends unrun, and the new proposal stands in its place. Both or nothing."""
+    async def supersede(
+        self, operation_id: str, fresh: Operation, reason: Phrase, by: Person | None = None
+    ) -> bool:
+        """It ends unrun, a new proposal in its place: both or nothing. With `by` (a wish), False if decided already."""
         async with self._database.transaction() as tx:
-            operation = await self._active(tx, operation_id)
+            proposed = load(tx, "id = ? AND state = 'proposed'", (operation_id,)) if by else None
+            operation = await (proposed or self._active(tx, operation_id))
+            if operation is None:
+                return False
             ended = {"state": State.DISMISSED, "finished_at": fresh.created_at, "reason": reason}
-            await _save(tx, operation.model_copy(update=ended))
+            await save(tx, operation.model_copy(update=ended | ({"cancelled_by": by} if by else {})))
             await outbox.touch(tx, operation_id, final=True)
+            await outbox.touch_offers(tx, operation.project)
             await self._add(tx, fresh)
+        return True
 
     async def proposed_by_update(self, update_id: int) -> Operation | None:
         row = await self._database.one("SELECT body FROM operations WHERE update_id = ?", (update_id,))
-        return _operation(row) if row else None
+        return operation_of(row) if row else None
 
     async def confirm(
         self, nonce: str, by: Person, chat_id: int, message_id: int, now: datetime
@@ -114,19 +103,13 @@ class OperationRows:
         """The gate: exactly one tap turns a proposal into a queued operation. None for every other tap.
 
         Where a tap is not enough the proposal comes back, with who was asked to type the project's name.
-        Raises ActiveAlready (and leaves the proposal as it is) when the project is busy.
+        Raises ActiveAlready or Frozen (and leaves the proposal as it is) when the project is busy or locked.
         """
         async with self._database.transaction() as tx:
-            cursor = await tx.execute(
-                "SELECT body FROM operations WHERE state = 'proposed' AND nonce = ? AND expires_at > ? AND chat_id = ?"
-                " AND EXISTS (SELECT 1 FROM outbox WHERE operation_id = operations.id AND kind = 'card'"
-                "             AND chat_id = ? AND (message_id = ? OR message_id IS NULL))",
-                (nonce, now.timestamp(), chat_id, chat_id, message_id),
-            )
-            row = await cursor.fetchone()
-            if row is None or _operation(row).plan.blocked:
+            operation = await offered(tx, nonce, chat_id, message_id, now)
+            if operation is None:
                 return None
-            operation = _operation(row)
+            await freezes.check(tx, operation, now)
             if operation.kind.typed:
                 return await self._ask(tx, operation, by, now)
             return await self._queue(tx, operation, by, chat_id, now)
@@ -140,7 +123,7 @@ class OperationRows:
             return None
         until = min(policy.typed_until(now), operation.expires_at)
         operation = operation.model_copy(update={"asked": Asked(person=by, until=until)})
-        await _save(tx, operation)
+        await save(tx, operation)
         await outbox.touch(tx, operation.id)
         return operation
 
@@ -149,33 +132,35 @@ class OperationRows:
     ) -> Operation:
         operation = operation.model_copy(update={"state": State.QUEUED, "confirmed_by": by})
         try:
-            await _save(tx, operation)
+            await save(tx, operation)
         except sqlite3.IntegrityError:
-            other = await _load(tx, "project = ? AND state IN ('queued', 'running')", (operation.project,))
+            other = await load(tx, "project = ? AND state IN ('queued', 'running')", (operation.project,))
             if other is None:
                 raise
             raise ActiveAlready(other) from None
         await outbox.touch(tx, operation.id, final=True)
+        await outbox.touch_offers(tx, operation.project)
         await outbox.put(tx, "progress", [chat_id], now.timestamp(), operation.id)
         return operation
 
     async def awaiting(self, person_id: int, chat_id: int, now: datetime) -> Operation | None:
         """The proposal whose name this person was asked to type in this chat."""
         row = await self._database.one(_AWAITING, (chat_id, now.timestamp(), person_id))
-        operation = _operation(row) if row else None
+        operation = operation_of(row) if row else None
         return operation if operation and operation.asked and operation.asked.until > now else None
 
     async def confirm_typed(self, nonce: str, by: Person, chat_id: int, now: datetime) -> Operation | None:
         """The stronger gate: the name was typed by whom it was asked of, in time. None for everything else.
 
-        Raises ActiveAlready when the project is busy.
+        Raises ActiveAlready when the project is busy, Frozen when it is locked.
         """
         async with self._database.transaction() as tx:
             cursor = await tx.execute(_AWAITING_ONE, (chat_id, now.timestamp(), by.id, nonce))
             row = await cursor.fetchone()
-            operation = _operation(row) if row else None
+            operation = operation_of(row) if row else None
             if operation is None or operation.asked is None or operation.asked.until <= now:
                 return None
+            await freezes.check(tx, operation, now)
             return await self._queue(tx, operation, by, chat_id, now)
 
     async def stop_asking(self, now: datetime) -> list[Operation]:
@@ -183,25 +168,25 @@ class OperationRows:
         rows = await self._database.all(
             "SELECT body FROM operations WHERE state = 'proposed' AND json_extract(body, '$.asked') IS NOT NULL"
         )
-        late = [one for row in rows if (one := _operation(row)).asked and one.asked.until <= now]
+        late = [one for row in rows if (one := operation_of(row)).asked and one.asked.until <= now]
         for operation in late:
             async with self._database.transaction() as tx:
-                fresh = await _load(tx, "id = ? AND state = 'proposed'", (operation.id,))
+                fresh = await load(tx, "id = ? AND state = 'proposed'", (operation.id,))
                 if fresh and fresh.asked and fresh.asked.until <= now:
-                    await _save(tx, fresh.model_copy(update={"asked": None}))
+                    await save(tx, fresh.model_copy(update={"asked": None}))
                     await outbox.touch(tx, fresh.id)
         return late
 
     async def dismiss(self, nonce: str, by: Person, chat_id: int, now: datetime) -> Operation | None:
         """Somebody said no to a proposal."""
         async with self._database.transaction() as tx:
-            operation = await _load(tx, "state = 'proposed' AND nonce = ? AND chat_id = ?", (nonce, chat_id))
+            operation = await load(tx, "state = 'proposed' AND nonce = ? AND chat_id = ?", (nonce, chat_id))
             if operation is None:
                 return None
             ended = operation.model_copy(
                 update={"state": State.DISMISSED, "cancelled_by": by, "finished_at": now}
             )
-            await _save(tx, ended)
+            await save(tx, ended)
             await outbox.touch(tx, ended.id, final=True)
         return ended
 
@@ -212,11 +197,11 @@ class OperationRows:
                 "SELECT body FROM operations WHERE state = 'proposed' AND expires_at <= ?", (now.timestamp(),)
             )
             expired = [
-                _operation(row).model_copy(update={"state": State.EXPIRED, "finished_at": now})
+                operation_of(row).model_copy(update={"state": State.EXPIRED, "finished_at": now})
                 for row in await cursor.fetchall()
             ]
             for operation in expired:
-                await _save(tx, operation)
+                await save(tx, operation)
                 await outbox.touch(tx, operation.id, final=True)
         return expired
 
@@ -227,13 +212,21 @@ class OperationRows:
         async with self._database.transaction() as tx:
             operation = await self._active(tx, operation_id)
             operation = operation.model_copy(update=self._clean(fields))
-            await _save(tx, operation)
+            await save(tx, operation)
             if touch:
                 await outbox.touch(tx, operation_id)
         return operation
 
+    async def begin(self, operation_id: str, now: datetime) -> None:
+        """Queued → running. Raises Frozen when the project was locked meanwhile: then it stays queued."""
+        async with self._database.transaction() as tx:
+            operation = await self._active(tx, operation_id)
+            await freezes.check(tx, operation, now)
+            await save(tx, operation.model_copy(update={"state": State.RUNNING, "started_at": now}))
+            await outbox.touch(tx, operation_id)
+
     async def _active(self, tx: Transaction, operation_id: str) -> Operation:
-        operation = await _load(tx, "id = ? AND state IN ('queued', 'running')", (operation_id,))
+        operation = await load(tx, "id = ? AND state IN ('queued', 'running')", (operation_id,))
         if operation is None:
             raise LookupError(f"operation {operation_id} is not active")
         return operation
@@ -241,11 +234,11 @@ class OperationRows:
     async def request_cancel(self, operation_id: str, by: Person) -> Operation | None:
         """Notes who asked to stop an active operation; the runner acts on it. None when it is not active or noted."""
         async with self._database.transaction() as tx:
-            operation = await _load(tx, "id = ? AND state IN ('queued', 'running')", (operation_id,))
+            operation = await load(tx, "id = ? AND state IN ('queued', 'running')", (operation_id,))
             if operation is None or operation.cancelled_by is not None:
                 return None
             operation = operation.model_copy(update={"cancelled_by": by})
-            await _save(tx, operation)
+            await save(tx, operation)
             await outbox.touch(tx, operation_id)
         return operation
 
@@ -273,7 +266,7 @@ class OperationRows:
                     "progress": None,
                 }
             )
-            await _save(tx, operation)
+            await save(tx, operation)
             await tx.execute(
                 "UPDATE steps SET state = 'failed', body = json_set(body, '$.state', 'failed', '$.finished_at', ?)"
                 " WHERE operation_id = ? AND phase = 'forward' AND name = ? AND state = 'running'",
@@ -293,8 +286,9 @@ class OperationRows:
             operation = await self._active(tx, operation_id)
             fields |= {"state": state, "finished_at": now, "progress": None}
             operation = operation.model_copy(update=self._clean(fields))
-            await _save(tx, operation)
+            await save(tx, operation)
             await outbox.touch(tx, operation_id, final=True)
+            await outbox.touch_offers(tx, operation.project)
             if state.is_verdict:
                 await outbox.put(
                     tx, "verdict", [operation.origin.chat_id, *chats], now.timestamp(), operation_id
@@ -305,11 +299,11 @@ class OperationRows:
 
     async def get(self, operation_id: str) -> Operation | None:
         row = await self._database.one("SELECT body FROM operations WHERE id = ?", (operation_id,))
-        return _operation(row) if row else None
+        return operation_of(row) if row else None
 
     async def by_nonce(self, nonce: str) -> Operation | None:
         row = await self._database.one("SELECT body FROM operations WHERE nonce = ?", (nonce,))
-        return _operation(row) if row else None
+        return operation_of(row) if row else None
 
     async def steps(self, operation_id: str) -> list[Step]:
         rows = await self._database.all(
@@ -323,20 +317,20 @@ class OperationRows:
             " ORDER BY created_at",
             (project,),
         )
-        return [_operation(row) for row in rows]
+        return [operation_of(row) for row in rows]
 
     async def recent(self, limit: int) -> list[Operation]:
         """Active ones first, then those that ran, newest first."""
         rows = await self._database.all(
             "SELECT body FROM operations WHERE state NOT IN ('proposed', 'dismissed', 'expired')"
-            " ORDER BY state NOT IN ('queued', 'running'), created_at DESC LIMIT ?",
+            " ORDER BY state NOT IN ('queued', 'running', 'waiting'), created_at DESC LIMIT ?",
             (limit,),
         )
-        return [_operation(row) for row in rows]
+        return [operation_of(row) for row in rows]
 
     async def packs_in_use(self) -> set[str]:
         """Files of packed sources that a proposal or an active operation still needs."""
         rows = await self._database.all(
-            "SELECT body FROM operations WHERE state IN ('proposed', 'queued', 'running')"
+            "SELECT body FROM operations WHERE state IN ('proposed', 'waiting', 'queued', 'running')"
         )
-        return {pack.file for row in rows if (pack := _operation(row).plan.pack)}
+        return {pack.file for row in rows if (pack := operation_of(row).plan.pack)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from services.models import TERMINAL
 from services.phrases import Phrase
 from services.store.database import Database, Row, Transaction
 
@@ -51,8 +52,11 @@ async def put(
     operation: str | None,
     phrase: Phrase | None = None,
 ) -> None:
-    """Adds one row per chat; an operation's second card, progress or verdict in a chat is ignored."""
-    for chat_id in dict.fromkeys(chats):
+    """Adds one row per chat; an operation's second card, progress or verdict in a chat is ignored.
+
+    A terminal is no chat: it reads the store.
+    """
+    for chat_id in dict.fromkeys(chat for chat in chats if chat != TERMINAL):
         await tx.execute(
             "INSERT INTO outbox (chat_id, kind, operation_id, phrase, created_at) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT DO NOTHING",
@@ -65,6 +69,15 @@ async def touch(tx: Transaction, operation: str, *, final: bool = False) -> None
     await tx.execute(
         "UPDATE outbox SET dirty = 1, final = max(final, ?) WHERE operation_id = ? AND kind IN ('card', 'progress')",
         (int(final), operation),
+    )
+
+
+async def touch_offers(tx: Transaction, project: str) -> None:
+    """What runs or waits changed: the cards that are still to be decided upon may offer something else now."""
+    await tx.execute(
+        "UPDATE outbox SET dirty = 1 WHERE kind = 'card' AND operation_id IN"
+        " (SELECT id FROM operations WHERE project = ? AND state = 'proposed')",
+        (project,),
     )
 
 

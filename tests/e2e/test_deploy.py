@@ -189,7 +189,7 @@ async def test_facts_that_changed_after_the_card_bring_a_new_card_instead_of_a_r
 async def test_ops_lists_what_happened_and_gives_the_log_as_a_document(here: World) -> None:
     since = await here.sim.mark()
     await here.sim.say(here.anna, "/ops")
-    listed = await here.sim.wait_for(here.anna, "fitnessapp", since=since)
+    listed = await here.sim.wait_for(here.anna, "Operations", since=since)
     since = await here.sim.mark()
     failed = next(b for b in listed.buttons if "✗" in b["text"] or "deploy" in b["text"].lower())
     await here.sim.tap(here.anna, listed, data=failed["callback_data"])

@@ -67,7 +67,7 @@ class Ground:
 
     def run(self, *words: str, stdin: str = "", pace: str | None = None) -> Done:
         with self.begin(*words, pace=pace) as process:
-            out, err = process.communicate(stdin, timeout=30)
+            out, err = process.communicate(stdin, timeout=90)
             return Done(process.returncode, out, err)
 
     def compose(self, *words: str) -> Done:
@@ -94,5 +94,5 @@ class Ground:
 def end(process: subprocess.Popen[str], number: signal.Signals) -> Done:
     """Sends a signal to the command's whole group and waits for its end."""
     os.killpg(process.pid, number)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=60)
     return Done(process.returncode, out, err)

@@ -163,11 +163,18 @@ def build_a_mended_one(ground: Ground) -> None:
     ground.compose("build", "--quiet")
 
 
+def until_healthy(ground: Ground) -> None:
+    """A busy machine shows a new container longer as starting."""
+    ground.compose("up", "-d", "--no-build", "--wait")
+
+
 def stop_the_frontend(ground: Ground) -> None:
     ground.run("stop", f"{ground.project}-frontend-1")
 
 
 QUIET = ("config", "--quiet")
+SCALE = ("up", "-d", "--no-recreate", "--no-build", "--scale")
+TWO = ("ps", "--all", "--format", "{{.Names}} {{.State}}", "--filter", f"{BY_PROJECT}{{project}}")
 NAMES = "{{.Repository}}:{{.Tag}}"
 SCRIPT: dict[str, Step] = {
     # before anything is there
@@ -246,7 +253,7 @@ SCRIPT: dict[str, Step] = {
     "images by another name": docker("image", "ls", "--format", NAMES, "--filter", "reference=opsgate-prac*"),
     # up
     "up": compose(*UP),
-    "ps": compose("ps", "--all", "--format", "json"),
+    "ps": changed(until_healthy, compose("ps", "--all", "--format", "json")),
     "ps table": compose("ps", "--all"),
     "docker ps": docker("ps", "--all", "--filter", f"{BY_PROJECT}{{project}}"),
     "inspect": docker("container", "inspect", "--", "{db}", "{backend}", "{frontend}"),
@@ -298,6 +305,23 @@ SCRIPT: dict[str, Step] = {
     "docker start": docker("start", "--", "{project}-frontend-1"),
     "restart": compose("restart", "backend"),
     "wait": compose("up", "-d", "--wait", "--no-build"),
+    # two of one service
+    "hashes": compose("config", "--hash", "*"),
+    "hash of one": compose("config", "--hash", "backend"),
+    "scale": changed(until_healthy, compose(*SCALE, "backend=2", "--", "backend")),
+    "scale again": compose(*SCALE, "backend=2", "--", "backend"),
+    "two of one": docker(*TWO),
+    "up of two": compose("up", "-d", "--no-build"),
+    "the newest went": docker(*TWO),
+    "scale anew": changed(until_healthy, compose(*SCALE, "backend=2", "--", "backend")),
+    "end the first": docker("stop", "-t", "3", "--", "{project}-backend-1"),
+    "remove the first": docker("rm", "--", "{project}-backend-1"),
+    "settle": compose(*SCALE, "backend=1", "--wait", "--wait-timeout", "60", "--", "backend"),
+    "the second stayed": docker(*TWO),
+    "up of the second": compose("up", "-d", "--no-build"),
+    "recreate the second": compose(*UP, "--", "backend"),
+    "still the second": docker(*TWO),
+    "scale to no number": compose(*SCALE, "backend", "--", "backend"),
     # releases that go wrong
     "broken build": changed(break_the_build, compose("build")),
     "syntax error": changed(

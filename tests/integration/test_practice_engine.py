@@ -75,7 +75,10 @@ def loose(text: str, ground: Ground) -> list[str]:
     return [line for line in text.splitlines() if line.strip() not in {"", "#"}]
 
 
-ORDER_IS_FREE = {"build", "build again", "broken build", "syntax error", "missing source", "services", "wait"}
+ORDER_IS_FREE = {
+    *("build", "build again", "broken build", "syntax error", "missing source", "services", "wait"),
+    *("settle", "up of two"),
+}
 """BuildKit and Compose do these things side by side."""
 TOLD_OTHERWISE = {
     "ps": "labels in another order",

@@ -40,7 +40,7 @@ def options(model: type[BaseModel]) -> dict[str, str]:
         elif name == "log_format":
             text = "by terminal"
         else:
-            text = "none" if default in {None, ()} else f"`{default}`"
+            text = "none" if default in (None, (), {}) else f"`{default}`"
         shown[str(field.validation_alias or name)] = text
     return shown
 

@@ -45,15 +45,28 @@ verb_unpack() {
         carried "$part/manifest" "$base/manifest"
     fi >"$part/carried"
     archive_check "$part"
+    [ "$base" = - ] || link_shared "$base" "$part"
     tar -xzof "$part/archive" -C "$part" || die 1 "the archive could not be unpacked"
-    mkdir -p "$part/tree" || exit 1
-    find "$part/tree" -type d -exec chmod 755 {} + && find "$part/tree" -type f -exec chmod 644 {} + || exit 1
+    mkdir -p "$part/tree" && find "$part/tree" -type d -exec chmod 755 {} + || exit 1
+    under "$part/tree" "$part/carried" chmod 644 || die 1 "the archive could not be unpacked"
     sed -n 's/^.\{64\}  755  //p' "$part/manifest" >"$part/programs"
     listed "$part/carried" "$part/programs" >"$part/executables"
     under "$part/tree" "$part/executables" chmod 755 || exit 1
-    [ "$base" = - ] || link_shared "$base" "$part"
-    tree_check "$part/tree" "$part/manifest"
+    release_check "$part" "$base"
     release_seal "$part" "$dest"
+}
+
+# release_check PART BASE: every file is there with its hash and x bit, and nothing else is.
+release_check() {
+    (tree_names "$1/tree" "$1/manifest") || {
+        local status=$?
+        [ "$2" != - ] || exit $status
+        die 67 "the release that this one builds on has other files than it had: $2"
+    }
+    differing "$1/tree" "$1/manifest" >"$work/different"
+    [ -s "$work/different" ] || return 0
+    [ -z "$(listed "$1/carried" "$work/different")" ] || die 1 "a file's hash is not that of the manifest"
+    die 67 "the release that this one builds on was changed: $(head -n 1 "$work/different")"
 }
 
 # archive_arrives INCOMING NAME SIZE OFFSET: what others left goes; what arrived of a broken transfer stays for the next.
@@ -75,34 +88,27 @@ carried() {
         !($0 in has) { print substr($0, 72) }' "$1"
 }
 
-# link_shared BASE PART: unchanged files are shared between releases, never with the live tree.
+# link_shared BASE PART: what BASE has in common with the new release is shared with it, never with the live tree.
+# All of it is linked at once, then what changed or is gone leaves: one process instead of one for every folder.
 link_shared() {
-    manifest_paths "$2/manifest" >"$work/paths"
-    unlisted "$2/carried" "$work/paths" >"$work/shared"
-    parents "$work/shared" >"$work/directories"
-    make_directories "$2/tree" "$work/directories"
-    each_directory "$work/shared" link_some "$1/tree" "$2/tree" || die 67 "files of the release that this one builds on are gone: $1"
-    differing "$2/tree" "$2/manifest" >"$work/different"
-    [ ! -s "$work/different" ] || die 67 "the release that this one builds on was changed: $(head -n 1 "$work/different")"
-}
-link_some() {
-    local from="$1/$3" to="$2/$3" name
-    shift 3
-    for name; do
-        set -- "$@" "$from/$name"
-        shift
-    done
-    ln -- "$@" "$to/"
+    cp -al "$1/tree" "$2/tree" || die 67 "the release that this one builds on could not be linked: $1"
+    find "$2/tree" ! -type f ! -type d -exec rm -f {} + || exit 1
+    carried "$1/manifest" "$2/manifest" >"$work/leaving"
+    under "$2/tree" "$work/leaving" rm -f || exit 1
+    [ ! -s "$work/leaving" ] || find "$2/tree" -depth -type d -exec rmdir {} + 2>/dev/null
+    mkdir -p "$2/tree"
 }
 
 release_seal() {
-    local file
-    for file in "$1"/*; do
-        case "${file##*/}" in tree | manifest) ;; *) rm -rf "$file" ;; esac
+    local part="$1" dest="$2" file
+    set --
+    for file in "$part"/*; do
+        case "${file##*/}" in tree | manifest) ;; *) set -- "$@" "$file" ;; esac
     done
-    flush_all "$1"
-    mv -T "$1" "$2" || die 1 "the release could not be given its name"
-    flush "${2%/*}"
+    rm -rf "$@"
+    flush_all "$part"
+    mv -T "$part" "$dest" || die 1 "the release could not be given its name"
+    flush "${dest%/*}"
 }
 
 # archive_check PART: before anything is unpacked, every member's name and type is known and wanted.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 
 from aiogram import Dispatcher
@@ -16,9 +18,11 @@ from bot.notifier import Notifier, Tempo
 from bot.pace import Limits
 from bot.sandbox.process import LocalBotApi
 from services.facts.models import Release
-from services.models import Operation, State
+from services.models import Operation, Plan, State
 from services.operations import Operations
 from services.phrases import Phrase
+from services.projects import Project
+from services.sources.zipped import Zipped
 from services.status import StatusReader
 from services.store import Store
 from services.tasks import Tasks
@@ -53,6 +57,7 @@ class Chat:
         self.api, self.sim, self.store = api, api.sim, store
         self.tasks = Tasks()
         self.operations = ScriptedOperations()
+        self.drift: list[str] = []
         self.status = ScriptedStatus()
         self.admins = Admins((ANNA.id, BORIS.id), store)
         self.bot = make_bot(api.token, api.url, Gateway(limits=BRISK))
@@ -70,7 +75,23 @@ class Chat:
             self.store,
             CATALOGUES,
             self.releases_of,
+            bumped=self.bumped,
+            keeping=self.bumped,
+            difference=self.difference,
+            zip_of=self.zip_of,
+            hosts={},
         )
+
+    @staticmethod
+    async def zip_of(_project: Project, _ref: str | None, target: Path) -> Zipped:
+        return Zipped(target, 0, "", 0, "")
+
+    async def difference(self, _offered: Operation) -> list[str]:
+        return self.drift
+
+    @staticmethod
+    async def bumped(offered: Operation) -> Plan:
+        return offered.plan
 
     @staticmethod
     async def releases_of(_project: str) -> list[Release]:
@@ -100,9 +121,18 @@ class Chat:
         else:
             self.ended[intake] = None
 
-    def deliver(self, tempo: Tempo = SWIFT) -> Notifier:
+    def deliver(
+        self, tempo: Tempo = SWIFT, log_of: Callable[[str], Path | None] = lambda _: None
+    ) -> Notifier:
         notifier = Notifier(
-            self.bot, self.store, self.admins, CATALOGUES, self.tasks, {"fitnessapp": "home"}, tempo=tempo
+            self.bot,
+            self.store,
+            self.admins,
+            CATALOGUES,
+            self.tasks,
+            {"fitnessapp": "home"},
+            log_of=log_of,
+            tempo=tempo,
         )
         self.notifiers.append(notifier)
         self.tasks.start(f"notifier-{next(self.numbers)}", notifier.run())

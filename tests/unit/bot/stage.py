@@ -19,11 +19,14 @@ from bot.gateway import Gateway
 from bot.texts import Catalogues
 from services.facts.models import Release
 from services.models import Backup, Finding, Kind, Operation, Origin, Pack, Person, Plan, State, Step
-from services.operations import Operations, Tap
+from services.offers import Make
+from services.operations import Operations
 from services.phrases import Phrase
-from services.projects import Project, TreeSource
+from services.projects import Host, Project, TreeSource
+from services.sources.zipped import Zipped
 from services.status import ProjectStatus, StatusReader
 from services.store import Store
+from services.taps import Tap
 
 ANNA = Person(id=1001, name="Anna")
 BORIS = Person(id=1002, name="Boris")
@@ -128,11 +131,21 @@ class ScriptedOperations:
         self._note("dismiss", nonce, by.id, chat_id, message_id)
         return self.tap
 
+    async def queue(
+        self, nonce: str, by: Person, chat_id: int, message_id: int, replaces: str | None = None
+    ) -> Tap:
+        self._note("queue", nonce, by.id, chat_id, message_id, replaces)
+        return self.tap
+
     async def awaiting(self, by: Person, chat_id: int) -> Operation | None:
         return self.awaited if (by.id, chat_id) == self.awaited_of else None
 
     async def confirm_typed(self, nonce: str, by: Person, chat_id: int, typed: str) -> Tap:
         self._note("confirm_typed", nonce, by.id, chat_id, typed)
+        return self.tap
+
+    async def propose_instead(self, nonce: str, by: Person, chat_id: int, make: Make) -> Tap:
+        self._note("propose_instead", nonce, by.id, chat_id, make)
         return self.tap
 
     async def cancel(self, operation_id: str, by: Person) -> Tap:
@@ -178,6 +191,8 @@ class Stage:
     waited: float = 0.0
     releases: list[Release] = field(default_factory=list)
     host_error: Exception | None = None
+    zip_size: int = 2
+    drift: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.session.middleware(Gateway(lambda: self.waited, self._wait))
@@ -202,7 +217,26 @@ class Stage:
             CATALOGUES,
             self.releases_of,
             self.clock,
+            bumped=self.bumped,
+            keeping=self.bumped,
+            difference=self.difference,
+            zip_of=self.zip_of,
+            hosts={"home": Host(name="home", address="192.168.28.90", user="me")},
         )
+
+    async def zip_of(self, _project: Project, ref: str | None, target: Path) -> Zipped:
+        """A zip of a scripted size, with nothing in it."""
+        if self.host_error:
+            raise self.host_error
+        target.write_bytes(b"PK")
+        return Zipped(target, self.zip_size, "ab" * 32, 3, ref or "a1b2c3d")
+
+    async def difference(self, _offered: Operation) -> list[str]:
+        return self.drift
+
+    async def bumped(self, offered: Operation) -> Plan:
+        """A plan that the version no longer blocks."""
+        return plan(project=offered.project)
 
     async def releases_of(self, name: str) -> list[Release]:
         """What the host keeps of a project, or what it says instead."""

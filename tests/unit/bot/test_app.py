@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from bot.app import App, _keep_house, _poll_until
+from bot.app import App, _keep_house, _listen_to_terminals, _poll_until
 from bot.intake import FatalIntake
 from services.tasks import Tasks
 
@@ -52,3 +52,22 @@ async def test_housekeeping_goes_on_after_an_error() -> None:
         await done.wait()
     await tasks.close()
     assert rounds[:3] == ["expire", "expire", "prune"]
+
+
+async def test_terminals_are_heard_again_after_an_error() -> None:
+    rounds: list[int] = []
+    done = asyncio.Event()
+
+    async def recover() -> None:
+        rounds.append(len(rounds))
+        if len(rounds) == 1:
+            raise sqlite3.OperationalError("database is locked")
+        done.set()
+
+    tasks = Tasks()
+    parts = SimpleNamespace(operations=SimpleNamespace(recover=recover))
+    tasks.start("terminals", _listen_to_terminals(cast("App", parts), every=0.01))
+    async with asyncio.timeout(5):
+        await done.wait()
+    await tasks.close()
+    assert rounds[:2] == [0, 1]

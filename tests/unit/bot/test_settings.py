@@ -296,6 +296,16 @@ def test_projects_are_read_from_where_the_settings_say_even_if_these_are_wrong(w
             HOST + PROJECT + 'database = { name = "a b", user = "u" }',
             "projects.fitnessapp.database.name: must be a PostgreSQL name",
         ),
+        (
+            HOST + PROJECT + 'strategy = { backend = "blue-green" }',
+            "projects.fitnessapp.strategy.backend: must be 'recreate', 'rolling' or 'auto'",
+        ),
+        (
+            HOST + PROJECT + 'strategy = { "--volumes" = "rolling" }',
+            "projects.fitnessapp.strategy.--volumes: must be the name of a Compose service",
+        ),
+        (HOST + PROJECT + 'strategy = "rolling"', "projects.fitnessapp.strategy: must be a table"),
+        (HOST + PROJECT + "rolling_drain = 0", "projects.fitnessapp.rolling_drain: must be at least 1"),
         (HOST + PROJECT + "keep_releases = 1", "projects.fitnessapp.keep_releases: must be at least 2"),
         (HOST + PROJECT.replace('path = "tree"', ""), "projects.fitnessapp.source: give { path"),
         (HOST + PROJECT.replace('{ path = "tree" }', '"tree"'), "projects.fitnessapp.source: give { path"),
@@ -309,6 +319,14 @@ def test_projects_are_read_from_where_the_settings_say_even_if_these_are_wrong(w
         ),
         (HOST + PROJECT.replace('"tree"', '"no/tree"'), "projects.fitnessapp.source.path: "),
         (HOST + PROJECT.replace('path = "tree"', 'git = "./repo"'), "projects.fitnessapp.source.git: "),
+        (
+            HOST + PROJECT.replace('path = "tree"', 'git = "tree", bump = "force"'),
+            "projects.fitnessapp.source.bump: must be 'ask' or 'push'",
+        ),
+        (
+            HOST + PROJECT.replace('path = "tree"', 'git = "tree", bump_author = "Ada"'),
+            "projects.fitnessapp.source.bump_author: must be as git writes it: Name <address>",
+        ),
     ],
 )
 def test_each_mistake_in_the_projects_file_is_one_readable_line(write: Write, toml: str, line: str) -> None:
@@ -360,6 +378,10 @@ def test_a_git_source_is_a_url_or_a_folder_counted_from_the_file(write: Write) -
     assert source("tree") == GitSource(git=str(folder / "tree"))
     for url in ("https://git.example/app.git", "git@git.example:me/app.git", "ssh://git@git.example/app"):
         assert source(url) == GitSource(git=url)
+    told = 'tree", branch = "release", bump = "push", bump_author = "Ada <ada@example.org>'
+    assert source(told) == GitSource(
+        git=str(folder / "tree"), branch="release", bump="push", bump_author="Ada <ada@example.org>"
+    )
 
 
 def test_a_key_file_must_exist_be_private_and_be_ones_own(write: Write) -> None:

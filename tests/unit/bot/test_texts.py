@@ -184,6 +184,7 @@ def test_no_text_is_left_over() -> None:
         "help-",
         "error-",
         "health-",
+        "manual-",
     )
     literals = _literals("bot", "handlers", "services")
     names = {name for name in _messages("en") if not name.startswith(families)}

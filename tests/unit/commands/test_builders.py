@@ -46,6 +46,13 @@ def test_without_an_env_file_none_is_named() -> None:
         (compose.ps(LIVE), "ps --all --format json"),
         (compose.stop(LIVE, ["backend"], timeout=10), "stop --timeout 10 -- backend"),
         (compose.start(LIVE, ["db"]), "start -- db"),
+        (compose.up_changed(LIVE), "up -d --no-build"),
+        (compose.scale(LIVE, "api", 2), "up -d --no-recreate --no-build --scale api=2 -- api"),
+        (
+            compose.scale(LIVE, "api", 1, wait=60),
+            "up -d --no-recreate --no-build --scale api=1 --wait --wait-timeout 60 -- api",
+        ),
+        (compose.config_hashes(LIVE), "config --hash '*'"),
     ],
     ids=lambda v: v if isinstance(v, str) else "",
 )
@@ -229,3 +236,23 @@ def test_commits_are_named_in_full_and_behind_no_option() -> None:
 def test_an_address_that_is_an_option_is_refused() -> None:
     with pytest.raises(ValueError, match="address"):
         git.fetch(Path("/m"), "--upload-pack=touch x")
+    with pytest.raises(ValueError, match="address"):
+        git.push(Path("/m"), "--receive-pack=touch x", "a" * 40, "main")
+
+
+def test_a_push_moves_one_branch_forward_and_never_by_force() -> None:
+    """R-FE-1."""
+    argv = git.push(Path("/m"), "https://example.org/x.git", "a" * 40, "feature/x").argv
+    assert argv[-3:] == ("--", "https://example.org/x.git", f"{'a' * 40}:refs/heads/feature/x")
+    assert "--no-force" in argv
+    assert not {"--force", "-f", "--tags", "--all", "--mirror"}.intersection(argv)
+
+
+def test_a_plus_before_a_branch_stands_behind_its_folder_where_it_does_not_mean_force() -> None:
+    assert git.push(Path("/m"), "x", "a" * 40, "+main").argv[-1] == f"{'a' * 40}:refs/heads/+main"
+
+
+@pytest.mark.parametrize("branch", ["--all", "a:b", "", "../x"])
+def test_a_push_to_what_is_no_branch_is_refused(branch: str) -> None:
+    with pytest.raises(ValueError, match="git ref"):
+        git.push(Path("/m"), "x", "a" * 40, branch)

@@ -28,7 +28,7 @@ SERVICES = Path(services.__file__).parent
 FLAGS = {
     *("--ansi", "-p", "-f", "--env-file", "--quiet", "--services", "--no-cache", "-d", "--force-recreate"),
     *("--no-build", "--wait", "--wait-timeout", "--all", "--format", "--timeout", "--tail", "--no-trunc"),
-    *("--filter", "--interactive", "--env", "--"),
+    *("--filter", "--interactive", "--env", "--", "--hash", "--scale", "--no-recreate", "-t"),
 }
 INNER_FLAGS = {
     *("--format=custom", "--no-password", "--file=/dev/null", "--quiet", "--no-psqlrc", "--no-align"),

@@ -97,12 +97,13 @@ def test_an_excerpt_of_the_dockerfile_between_rules_does_not_hide_the_reason() -
     assert failing_context(text).splitlines()[-1].startswith("target web: failed to solve")
 
 
-def test_long_output_keeps_the_failed_step_and_its_last_lines() -> None:
+def test_long_output_keeps_the_failed_step_and_ten_lines_of_context() -> None:
+    """R-RB-3."""
     body = "".join(f"0.{n} line {n}\n" for n in range(50))
     shown = failing_context(
         f"------\n > [web 2/2] RUN make:\n{body}------\nfailed to solve: x\n"
     ).splitlines()
-    assert len(shown) == 10
+    assert len(shown) == 1 + 10
     assert shown[0] == " > [web 2/2] RUN make:"
     assert shown[-2:] == ["0.49 line 49", "failed to solve: x"]
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.outcomes import NotTaken, QueryTooOld
-from services.operations import Tap
 from services.phrases import Phrase
+from services.taps import Tap
 from tests.unit.bot.stage import ANNA, BORIS, ENGLISH, GROUP, Stage, finding, plan
 
 YES = "g:y:nonce_24_characters_long"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from services.models import Kind, Origin
-from services.operations import Tap
 from services.phrases import Phrase
+from services.taps import Tap
 from tests.unit.bot.stage import ANNA, BORIS, ENGLISH, GROUP, Stage, backup, operation, plan, project
 
 ASKED = Tap(

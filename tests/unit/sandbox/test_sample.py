@@ -59,6 +59,21 @@ def test_a_forgotten_bump_changes_mobile_but_not_the_version(with_history: Sampl
     assert git(with_history, "diff", "--name-only") == "mobile/index.html", "it can be forgotten again"
 
 
+def test_what_is_pushed_to_its_branch_is_what_its_folder_shows(
+    with_history: SampleProject, tmp_path: Path
+) -> None:
+    """R-FE-1: the demo's bot bumps a forgotten version by a push."""
+    other = tmp_path / "other"
+    git(with_history, "clone", "-q", ".", str(other))
+    app = other / "mobile/app.json"
+    app.write_text(app.read_text().replace(with_history.app_version, "9.9.9"))
+    clone = SampleProject(other)
+    pushed = clone.commit("Bump the app to 9.9.9")
+    git(clone, "push", "-q", "origin", "main")
+    assert (with_history.app_version, git(with_history, "rev-parse", "HEAD")) == ("9.9.9", pushed)
+    assert git(with_history, "status", "--porcelain") == ""
+
+
 @pytest.mark.parametrize("trouble", ["break_build", "break_health"])
 def test_a_fix_takes_a_broken_project_back_to_its_last_good_files(
     with_history: SampleProject, trouble: str

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from services.changes import compare, is_backend_input
+from services.changes import EnvChanges, compare, env_changes, is_backend_input
 
 
 def manifest(**files: str) -> bytes:
@@ -55,3 +55,56 @@ def test_data_files_and_scripts_of_the_backend_count_and_its_code_does_not() -> 
     )
     no = ("backend/app.py", "mobile/app.json", "plans.csv", "backendx/a.csv", "docs/scripts/a.py")
     assert [path for path in (*yes, *no) if is_backend_input(path)] == list(yes)
+
+
+def test_migrations_that_are_new_are_told_from_those_that_changed() -> None:
+    """R-DB-6."""
+    old = OLD | {
+        "scripts/migrate_1.py": "1",
+        "scripts/migrate_2.py": "2",
+        "backend/scripts/migrate_0.py": "3",
+    }
+    new = old | {
+        "scripts/migrate_2.py": "9",
+        "scripts/migrate_4.py": "4",
+        "backend/scripts/migrate_3.py": "5",
+    }
+    del new["scripts/migrate_1.py"]
+    changes = compare(manifest(**old), manifest(**new))
+    assert changes.migrations == ("backend/scripts/migrate_3.py", "scripts/migrate_4.py")
+    assert changes.migrations_changed == ("scripts/migrate_2.py",)
+
+
+def test_another_mode_is_no_other_migration() -> None:
+    """R-DB-6."""
+    old = manifest(**{"scripts/migrate_1.py": "1"})
+    changes = compare(old, old.replace(b"  644  ", b"  755  "))
+    assert (changes.areas, changes.migrations, changes.migrations_changed) == ({"scripts": 1}, (), ())
+
+
+def test_only_migrate_files_of_the_two_scripts_folders_are_migrations() -> None:
+    """R-DB-6."""
+    no = (
+        "migrate_1.py",
+        "backend/migrate_1.py",
+        "mobile/scripts/migrate_1.py",
+        "scripts/old/migrate_1.py",
+        "scripts/migrate_1.sql",
+        "scripts/seed_1.py",
+        "scripts/not_migrate_1.py",
+    )
+    assert compare(b"", manifest(**dict.fromkeys(no, "1"))).migrations == ()
+
+
+def test_without_the_deployed_manifest_every_migration_counts() -> None:
+    """R-DB-6."""
+    changes = compare(None, manifest(**{"scripts/migrate_1.py": "1"}))
+    assert (changes.known, changes.migrations) == (False, ("scripts/migrate_1.py",))
+
+
+def test_env_changes_are_names_by_what_became_of_them() -> None:
+    """R-FE-2."""
+    assert env_changes({"A": "1", "B": "2", "D": "4"}, {"A": "1", "B": "3", "C": "4"}) == EnvChanges(
+        added=("C",), changed=("B",), removed=("D",)
+    )
+    assert env_changes(None, {"A": "1"}) is None

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any, cast
+import hashlib
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
 
 from services.changes import SourceFacts
 from services.commands.command import Command
 from services.deployed import Deployed, changes, read_deployed
+from services.errors import CommandFailed
 from services.facts.models import EnvFacts, Facts
 from services.remote.channels import Completed
 from services.remote.host import RemoteHost
@@ -17,59 +21,93 @@ MANIFEST = f"{'1' * 64}  644  mobile/app.json\n".encode()
 PACK = pack(source=SourceFacts(frontend_version="1.0.3"))
 
 
-async def deployed(
-    lying: dict[str, bytes], seen: Facts, packed: Any = PACK, *, truncated: bool = False
-) -> tuple[Deployed, list[str]]:
-    """What is found on a host with these files, and what was read of it."""
-    asked: list[str] = []
+@dataclass
+class Lying:
+    """A host with these files. `verbs`: what the agent answers to each, None for a refusal."""
 
-    async def run(command: Command, *, limit: int, check: bool) -> Completed:
+    files: dict[str, bytes]
+    verbs: dict[str, bytes | None] = field(default_factory=lambda: {"intact": b"", "drift": b"0\n"})
+    truncated: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    async def run(self, command: Command, *, limit: int, check: bool) -> Completed:
         assert not check
         assert limit > 1 << 20
-        asked.append(command.argv[-1])
-        content = lying.get(command.argv[-1])
-        return Completed(int(content is None), content or b"", b"", truncated=truncated)
+        self.asked.append(command.argv[-1])
+        content = self.files.get(command.argv[-1])
+        return Completed(int(content is None), content or b"", b"", truncated=self.truncated)
 
-    remote = cast("RemoteHost", SimpleNamespace(run=run))
-    return await read_deployed(remote, project(), seen, packed), asked
+    async def verb(self, verb: str, *_words: object, timeout: float) -> bytes:
+        assert timeout > 60
+        self.asked.append(verb)
+        if (answer := self.verbs[verb]) is None:
+            raise CommandFailed(verb, 1, "not as it was shipped")
+        return answer
+
+    async def deployed(self, seen: Facts) -> Deployed:
+        return await read_deployed(cast("RemoteHost", self), project(), seen)
+
+
+RELEASED = RELEASE.model_copy(update={"manifest_sha256": hashlib.sha256(MANIFEST).hexdigest()})
+THERE = {
+    f"{STATE}/manifest": MANIFEST,
+    f"{STATE}/tree/mobile/app.json": APP,
+    "/home/me/fitnessapp/mobile/app.json": b"{}",
+}
 
 
 async def test_the_releases_own_manifest_and_version_are_read() -> None:
     """R-FE-1: the frontend was built from the release's tree, whatever was edited in the deployed files since."""
-    lying = {
-        f"{STATE}/manifest": MANIFEST,
-        f"{STATE}/tree/mobile/app.json": APP,
-        "/home/me/fitnessapp/mobile/app.json": b"{}",
-    }
-    found, asked = await deployed(lying, facts())
-    assert found == Deployed(MANIFEST, "1.0.2")
-    assert len(asked) == 2
+    found = await Lying(THERE).deployed(facts(current=RELEASED))
+    assert found == Deployed(MANIFEST, "1.0.2", whole=True)
 
 
 async def test_on_a_first_deploy_nothing_is_asked() -> None:
     """R-FE-1: a first deploy has no version to be higher than."""
-    assert await deployed({}, empty()) == (Deployed(b""), [])
+    host = Lying({})
+    assert await host.deployed(empty()) == Deployed(b"")
+    assert host.asked == []
 
 
 async def test_what_was_deployed_by_hand_has_a_version_and_no_manifest() -> None:
-    found, asked = await deployed({"/home/me/fitnessapp/mobile/app.json": APP}, facts(current=None))
-    assert found == Deployed(None, "1.0.2")
-    assert len(asked) == 1
+    host = Lying({"/home/me/fitnessapp/mobile/app.json": APP})
+    assert await host.deployed(facts(current=None)) == Deployed(None, "1.0.2")
+    assert len(host.asked) == 1
 
 
 async def test_a_release_that_was_cleaned_away_leaves_the_deployed_files_to_ask() -> None:
-    found, _ = await deployed({"/home/me/fitnessapp/mobile/app.json": APP}, facts(current=RELEASE))
-    assert found == Deployed(None, "1.0.2")
-
-
-async def test_a_source_without_an_app_asks_for_no_version() -> None:
-    found, asked = await deployed({f"{STATE}/manifest": MANIFEST}, facts(), pack())
-    assert (found, asked) == (Deployed(MANIFEST), [f"{STATE}/manifest"])
+    host = Lying({"/home/me/fitnessapp/mobile/app.json": APP})
+    assert await host.deployed(facts(current=RELEASED)) == Deployed(None, "1.0.2")
 
 
 async def test_a_manifest_that_did_not_come_whole_is_not_known() -> None:
-    found, _ = await deployed({f"{STATE}/manifest": MANIFEST}, facts(), pack(), truncated=True)
+    found = await Lying({f"{STATE}/manifest": MANIFEST}, truncated=True).deployed(facts(current=RELEASED))
     assert found.manifest is None
+
+
+@pytest.mark.parametrize("recorded", ["", "0" * 64])
+async def test_a_release_whose_manifest_is_not_the_recorded_one_is_not_built_on(recorded: str) -> None:
+    host = Lying(THERE)
+    found = await host.deployed(facts(current=RELEASE.model_copy(update={"manifest_sha256": recorded})))
+    assert not found.whole
+    assert "intact" not in host.asked
+
+
+async def test_a_release_whose_files_are_not_what_was_shipped_is_not_built_on() -> None:
+    host = Lying(THERE, verbs={"intact": None, "drift": b"0\n"})
+    assert not (await host.deployed(facts(current=RELEASED))).whole
+
+
+async def test_what_was_edited_on_the_server_is_told() -> None:
+    edited = f"{'2' * 64} 10 644 mobile/app.json\n- - - gone.txt\n2\n".encode()
+    found = await Lying(THERE, verbs={"intact": b"", "drift": edited}).deployed(facts(current=RELEASED))
+    assert found.drift.total == 2
+    assert [(one.path, one.size) for one in found.drift.files] == [("mobile/app.json", 10), ("gone.txt", 0)]
+
+
+async def test_drift_that_cannot_be_told_stops_nothing() -> None:
+    found = await Lying(THERE, verbs={"intact": b"", "drift": None}).deployed(facts(current=RELEASED))
+    assert (found.whole, found.drift.files) == (True, ())
 
 
 def test_changes_carry_versions_and_fingerprints() -> None:

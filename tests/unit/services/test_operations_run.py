@@ -13,7 +13,7 @@ import pytest
 
 from services import operations as module
 from services.errors import Busy, StepFailed
-from services.models import Kind, Operation, Plan, State
+from services.models import TERMINAL, Kind, Operation, Origin, Plan, State
 from services.operation_log import OperationLogs
 from services.operations import Operations, Trade
 from services.phrases import Phrase
@@ -186,5 +186,14 @@ async def test_a_plan_is_not_taken_back_without_its_successor(stage: Stage) -> N
 
 async def test_while_it_is_taken_up_again_the_project_is_busy(stage: Stage) -> None:
     await queued(stage)
+    other = await stage.store.operations.propose(proposal())
+    tap = await operations(stage)[0].confirm(other.nonce, BORIS, ANNA.id, 1)
+    assert (tap.won, tap.phrase.id) == (False, "error-busy-now")
+    assert len(await stage.store.operations.active()) == 1
+
+
+async def test_from_a_terminal_nothing_waits(stage: Stage) -> None:
+    """It would be gone when the plan must be shown anew."""
+    await queued(stage)
     with pytest.raises(Busy):
-        await operations(stage)[0].propose(Kind.DEPLOY, "fitnessapp", ANNA, proposal().origin)
+        await operations(stage)[0].propose(Kind.DEPLOY, "fitnessapp", ANNA, Origin(chat_id=TERMINAL))

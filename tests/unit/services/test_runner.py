@@ -6,6 +6,7 @@ import pytest
 
 from services.errors import CommandFailed, Fenced, HostKeyChanged, LockHeld, StepFailed, Unreachable
 from services.models import State
+from services.runner import answered
 from services.runs import Run, StepDef
 from tests.unit.services.stage import ANNA, BORIS, Crash, Stage
 
@@ -197,3 +198,28 @@ async def test_a_rollback_is_not_cancelled_half_way(stage: Stage) -> None:
     ended = await stage.run(operation)
     assert ended.state is State.ROLLED_BACK
     assert stage.did[-2:] == ["undo-swap", "undo-build"]
+
+
+async def test_a_connection_lost_at_the_moment_of_asking_is_asked_over_again() -> None:
+    answers: list[object] = [Unreachable(host="home"), "facts"]
+
+    async def ask() -> object:
+        answer = answers.pop(0)
+        if isinstance(answer, Unreachable):
+            raise answer
+        return answer
+
+    assert await answered(ask) == "facts"
+
+
+async def test_a_host_that_stays_away_is_not_asked_for_ever() -> None:
+    asked = 0
+
+    async def ask() -> None:
+        nonlocal asked
+        asked += 1
+        raise Unreachable(host="home")
+
+    with pytest.raises(Unreachable):
+        await answered(ask, within=0.6)
+    assert 2 <= asked <= 3

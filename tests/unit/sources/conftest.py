@@ -63,8 +63,10 @@ class Packer:
     async def _pack(
         self, source: dict[str, str], deployed: Release | None, ref: str | None, settings: dict[str, Any]
     ) -> Pack:
-        base = {"name": "app", "host": "home", "path": "/srv/app", "source": source}
-        return await pack(Project.model_validate(base | settings), ref, deployed, self.out, self.mirrors)
+        more = {name: settings.pop(name) for name in ("base", "kept") if name in settings}
+        given = {"name": "app", "host": "home", "path": "/srv/app", "source": source}
+        project = Project.model_validate(given | settings)
+        return await pack(project, ref, deployed, self.out, self.mirrors, **more)
 
 
 @pytest.fixture

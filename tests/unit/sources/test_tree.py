@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from services.errors import BadInput, SourceError
 from services.facts.models import Release
 from services.models import Pack
-from services.sources import archive, tree
+from services.sources import Base, archive, tree
 from tests.unit.sources.conftest import COMPOSE, Packer, commit, git, write
 
 
@@ -275,6 +275,46 @@ async def test_a_file_that_changes_while_it_is_packed_is_noticed_and_nothing_is_
             archive.write(source, entries, listing, target)
         assert raised.value.phrase.args["path"] == "app.py"
     assert list(tmp_path.glob("out*")) == []
+
+
+def members(packed: Pack) -> list[str]:
+    with tarfile.open(packed.file) as tar:
+        return tar.getnames()
+
+
+async def test_on_top_of_a_release_only_what_changed_is_packed(source: Path, packer: Packer) -> None:
+    first = await packer.tree(source)
+    base = Base(first.release_id, archive.listing(Path(first.file)) or b"")
+    write(source, {"app.py": "print(2)\n", "new.py": ""})
+    (source / "compose.yaml").chmod(0o755)
+    packed = await packer.tree(source, base=base)
+    assert members(packed) == ["manifest", "tree/app.py", "tree/compose.yaml", "tree/new.py"]
+    assert (packed.base, packed.carried, packed.files) == (first.release_id, 3, 3)
+    (source / "compose.yaml").chmod(0o644)
+    (source / "app.py").write_text("print()\n")
+    assert members(await packer.tree(source, base=base)) == ["manifest", "tree/new.py"]
+
+
+async def test_a_file_that_is_kept_is_packed_as_the_server_has_it(
+    source: Path, packer: Packer, tmp_path: Path
+) -> None:
+    (edited := tmp_path / "fetched").write_text("print('on the server')\n")
+    packed = await packer.tree(source, kept={"app.py": (edited, True), "not in the source": (edited, False)})
+    assert packed.kept == ("app.py",)
+    with tarfile.open(packed.file) as tar:
+        member = tar.extractfile("tree/app.py")
+        assert member is not None
+        assert member.read() == edited.read_bytes()
+        assert tar.getmember("tree/app.py").mode == 0o755
+    assert (source / "app.py").read_text() == "print()\n"
+
+
+async def test_a_kept_compose_file_is_the_one_that_counts(
+    source: Path, packer: Packer, tmp_path: Path
+) -> None:
+    (edited := tmp_path / "fetched").write_text("services:\n  only: {image: x}\n")
+    packed = await packer.tree(source, kept={"compose.yaml": (edited, False)})
+    assert packed.compose_services == ("only",)
 
 
 async def test_packing_leaves_the_loop_free(source: Path, packer: Packer) -> None:

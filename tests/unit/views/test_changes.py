@@ -6,18 +6,29 @@ import pytest
 
 from bot.texts import Texts
 from bot.views.card import card
-from bot.views.changes import changes_of
+from bot.views.changes import asides, changes_of, is_shortened
 from services.changes import Changes, Rebuild
+from services.facts.models import Release
 from services.models import Plan
 from services.phrases import Phrase
-from tests.unit.bot.stage import ENGLISH, RUSSIAN, finding, operation, plan
+from tests.unit.bot.stage import ENGLISH, RUSSIAN, finding, operation, plan, release
 
 BOTH = pytest.mark.parametrize("texts", [ENGLISH, RUSSIAN], ids=["en", "ru"])
 AREAS = {"mobile": 3, "backend": 2, "": 1}
 
 
-def changed(no_cache: tuple[Rebuild, ...] = (), *, first: bool = False, **changes: Any) -> Plan:
-    return plan(changes=Changes(**changes), no_cache=no_cache, first=first)
+def changed(
+    no_cache: tuple[Rebuild, ...] = (),
+    *,
+    first: bool = False,
+    built: tuple[str, ...] = (),
+    current: Release | None = None,
+    **changes: Any,
+) -> Plan:
+    pack = plan().pack
+    assert pack is not None
+    pack = pack.model_copy(update={"build_services": built, "compose_services": ("db", *built)})
+    return plan(pack=pack, changes=Changes(**changes), no_cache=no_cache, first=first, current=current)
 
 
 def said(wanted: Plan, texts: Texts = ENGLISH) -> list[str]:
@@ -104,3 +115,50 @@ def test_a_finding_says_exactly_what_to_edit(
     shown = card(operation(plan=plan(findings=(finding(code, **args),))), texts).text
     assert part in shown
     assert texts(f"finding-{code}.why", **args) in shown
+
+
+@BOTH
+def test_services_built_with_the_cache_are_named_apart_from_those_without(texts: Texts) -> None:
+    """R-FE-3, R-FE-4."""
+    reason = Phrase(id="rebuild-backend-inputs", args={"count": 2})
+    wanted = changed(
+        (Rebuild(service="backend", reasons=(reason,)),), built=("backend", "worker", "frontend")
+    )
+    without, with_cache = said(wanted, texts)
+    assert "backend" in without
+    assert "backend" not in with_cache
+    assert "worker, frontend" in with_cache
+    assert [line for line in asides(wanted, texts) if "db" in line]
+
+
+@BOTH
+def test_env_changes_since_the_deployed_release_are_told_by_name_and_never_by_value(texts: Texts) -> None:
+    """R-FE-2. Fingerprints are no values, and even they are not shown."""
+    before = {"KEPT": "f1", "TURNED": "f2", "GONE": "f3"}
+    now = {"KEPT": "f1", "TURNED": "f9", "CAME": "f4"}
+    (line,) = said(changed(current=release(env=before), env=now), texts)
+    parts = line.partition(": ")[2].split("; ")
+    assert [part.rpartition(" ")[2] for part in parts] == ["CAME", "TURNED", "GONE"]
+    assert "KEPT" not in line
+    assert not any(f"f{number}" in line for number in range(10))
+
+
+def test_an_env_that_is_the_same_is_not_worth_a_line() -> None:
+    assert said(changed(current=release(env={"A": "1"}), env={"A": "1"})) == []
+
+
+def test_a_release_without_a_record_of_its_env_is_mentioned_in_the_details_only() -> None:
+    wanted = changed(current=release(env=None), env={"A": "1"})
+    assert said(wanted) == []
+    assert ENGLISH("card-env-unknown") in asides(wanted, ENGLISH)
+    assert ENGLISH("card-env-unknown") not in asides(changed(env={"A": "1"}), ENGLISH)
+
+
+def test_many_env_changes_are_summed_up_and_whole_names_them_all() -> None:
+    wanted = changed(current=release(env={}), env={f"NAME_{number}": "1" for number in range(9)})
+    assert said(wanted)[0].endswith("NAME_4, NAME_5, 3 more")
+    assert is_shortened(wanted)
+    assert not is_shortened(changed(current=release(env={}), env={"A": "1"}))
+    shown = changes_of(wanted, ENGLISH, whole=True)
+    assert shown is not None
+    assert "NAME_8" in shown.render()[0]

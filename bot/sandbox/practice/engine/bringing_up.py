@@ -3,8 +3,8 @@
 import re
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from bot.sandbox.practice.engine import lifecycle, naming
 from bot.sandbox.practice.engine.compose_files import Project
@@ -23,11 +23,15 @@ LOOK = 0.05
 
 @dataclass(frozen=True)
 class Wishes:
-    """`wait`: seconds to wait for health at the end, 0 for as long as it takes, None for not at all."""
+    """`wait`: seconds to wait for health at the end, 0 for as long as it takes, None for not at all.
+
+    `scale`: how many containers a service gets, where it is not one.
+    """
 
     force_recreate: bool = False
     no_recreate: bool = False
     wait: int | None = None
+    scale: Mapping[str, int] = field(default_factory=dict)
 
 
 def tell(thing: str, what: str) -> None:
@@ -47,18 +51,15 @@ def containers_of(state: State, project: str, service: str) -> list[Container]:
     return sorted(found, key=lambda one: (_STRAY.match(one.name) is not None, one.created))
 
 
-def container_of(state: State, project: str, service: str) -> Container | None:
-    """The first of them."""
-    return next(iter(containers_of(state, project, service)), None)
-
-
 def up(store: Store, project: Project, names: Sequence[str], wishes: Wishes) -> None:
     """Creates and starts. Raises Refused with Compose's words and exit status."""
     services = project.with_dependencies(names)
     _network_and_volumes(store, project, services)
     replaced: set[str] = set()
+    unnamed = replace(wishes, force_recreate=False)  # what the named ones depend on is only held to the file
     for service in services:
-        if _converge(store, project, service, wishes, anyway=not replaced.isdisjoint(service.depends_on)):
+        wished = wishes if not names or service.name in names else unnamed
+        if _converge(store, project, service, wished, anyway=not replaced.isdisjoint(service.depends_on)):
             replaced.add(service.name)
     for service in services:
         _wait_for_dependencies(store, project, service)
@@ -92,25 +93,43 @@ def _converge(store: Store, project: Project, service: Service, wishes: Wishes, 
     """Whether a container was put in the place of another; `anyway`: what the service depends on was."""
     state = store.read()
     found = containers_of(state, project.name, service.name)
-    for stray in found[1:]:
+    wanted = wishes.scale.get(service.name, 1)
+    if wanted > 1 and service.container_name:
+        said = f'WARNING: The "{service.name}" service is using the custom container name "{service.container_name}".'
+        raise Refused(
+            f"{said} Docker requires each container to have a unique name. Remove the custom name to scale the service"
+        )
+    for stray in found[wanted:]:  # the newest
         stop_one(store, stray)
         remove_one(store, stray)
-    name, old = _name(project, service), found[0] if found else None
-    if old is None:
+    replaced = [_converge_one(store, project, service, one, wishes, anyway=anyway) for one in found[:wanted]]
+    next_number = max((_number(one) for one in found), default=0) + 1
+    for number in range(next_number, next_number + wanted - len(found)):
+        name = _name(project, service, number)
         tell(f"Container {name}", "Creating")
         take(0.1)
-        lifecycle.create(store, _container(project, service, name))
+        lifecycle.create(store, _container(project, service, name, number))
         tell(f"Container {name}", "Created")
-    elif wishes.force_recreate or (
-        not wishes.no_recreate and (anyway or _differs(state, project, service, old))
+    return any(replaced)
+
+
+def _converge_one(
+    store: Store, project: Project, service: Service, old: Container, wishes: Wishes, *, anyway: bool
+) -> bool:
+    if wishes.force_recreate or (
+        not wishes.no_recreate and (anyway or _differs(store.read(), project, service, old))
     ):
         _recreate(store, project, service, old)
         return True
-    elif old.running:
+    if old.running:
         tell(f"Container {old.name}", "Running")
     elif old.started:
         tell(f"Container {old.name}", "Created")
     return False
+
+
+def _number(one: Container) -> int:
+    return int(one.labels.get("com.docker.compose.container-number", "1"))
 
 
 def _differs(state: State, project: Project, service: Service, old: Container) -> bool:
@@ -132,15 +151,15 @@ def remove_one(store: Store, one: Container, *, volumes: bool = False) -> None:
     tell(f"Container {one.name}", "Removed")
 
 
-def _name(project: Project, service: Service) -> str:
-    return service.container_name or f"{project.name}-{service.name}-1"
+def _name(project: Project, service: Service, number: int) -> str:
+    return service.container_name or f"{project.name}-{service.name}-{number}"
 
 
 def _recreate(store: Store, project: Project, service: Service, old: Container) -> None:
     """Like Compose: a new one under a name of its own, the old one ends and goes, the new one takes its name."""
-    name = _name(project, service)
+    name = _name(project, service, _number(old))
     tell(f"Container {old.name}", "Recreate")
-    new = _container(project, service, f"{naming.short(old.id)}_{name}")
+    new = _container(project, service, f"{naming.short(old.id)}_{name}", _number(old))
     new.labels["com.docker.compose.replace"] = old.id
     inherited = [one for one in old.mounts if len(one.volume) == len(old.id)]
     new.mounts += [one for one in inherited if all(one.target != mount.target for mount in new.mounts)]
@@ -151,12 +170,12 @@ def _recreate(store: Store, project: Project, service: Service, old: Container) 
     tell(f"Container {old.name}", "Recreated")
 
 
-def _container(project: Project, service: Service, name: str) -> Container:
+def _container(project: Project, service: Service, name: str, number: int) -> Container:
     id_ = naming.new_id()
     waits = (f"{one}:{condition}:false" for one, condition in service.depends_on.items())
     labels = {
         "com.docker.compose.config-hash": service.hash,
-        "com.docker.compose.container-number": "1",
+        "com.docker.compose.container-number": str(number),
         "com.docker.compose.depends_on": ",".join(waits),
         "com.docker.compose.oneoff": "False",
         PROJECT: project.name,
@@ -194,13 +213,13 @@ def _container(project: Project, service: Service, name: str) -> Container:
 
 def _start(store: Store, project: Project, service: Service) -> None:
     state = store.read()
-    one = container_of(state, project.name, service.name)
     if not any(other.labels.get(PROJECT) == project.name for other in state.containers.values()):
         raise Refused(f'service "{service.name}" has no container to start')
-    if one is not None and not one.running:
-        tell(f"Container {one.name}", "Starting")
-        lifecycle.start(store, one.id)
-        tell(f"Container {one.name}", "Started")
+    for one in containers_of(state, project.name, service.name):
+        if not one.running:
+            tell(f"Container {one.name}", "Starting")
+            lifecycle.start(store, one.id)
+            tell(f"Container {one.name}", "Started")
 
 
 def start_in_order(store: Store, project: Project, services: Sequence[Service]) -> None:
@@ -215,24 +234,29 @@ def start_in_order(store: Store, project: Project, services: Sequence[Service]) 
 
 def _wait_for_dependencies(store: Store, project: Project, service: Service) -> None:
     for name, condition in service.depends_on.items():
-        one = container_of(store.read(), project.name, name)
         if condition != "service_healthy":
             continue
-        if one is None:
+        found = containers_of(store.read(), project.name, name)
+        if not found:
             raise Refused(f"{service.name} is missing dependency {name}")
-        tell(f"Container {one.name}", "Waiting")
-        try:
-            _wait_until_healthy(store, one, None)
-        except Refused as error:
-            tell(f"Container {one.name}", "Error")
-            raise Refused(f"dependency failed to start: {error.message}") from None
-        tell(f"Container {one.name}", "Healthy")
+        for one in found:
+            _wait_for_dependency(store, one)
+
+
+def _wait_for_dependency(store: Store, one: Container) -> None:
+    tell(f"Container {one.name}", "Waiting")
+    try:
+        _wait_until_healthy(store, one, None)
+    except Refused as error:
+        tell(f"Container {one.name}", "Error")
+        raise Refused(f"dependency failed to start: {error.message}") from None
+    tell(f"Container {one.name}", "Healthy")
 
 
 def _wait_for_all(store: Store, project: Project, services: Sequence[Service], seconds: int) -> None:
     deadline = time.monotonic() + seconds if seconds else None
     state = store.read()
-    found = [one for service in services if (one := container_of(state, project.name, service.name))]
+    found = [one for service in services for one in containers_of(state, project.name, service.name)]
     for one in found:
         tell(f"Container {one.name}", "Waiting")
     for one in found:

@@ -65,7 +65,7 @@ class Call:
 
 
 def config(call: Call) -> int:
-    words = call.words("config", "quiet q", "services", "volumes", "images", "profiles", "format =")
+    words = call.words("config", "quiet q", "services", "volumes", "images", "profiles", "format =", "hash =")
     lists = {
         "services": list(call.project.services),
         "volumes": list(call.project.volumes),
@@ -73,6 +73,12 @@ def config(call: Call) -> int:
         "profiles": [],
     }
     chosen = [name for name in lists if name in words]
+    if wanted := words.one("hash"):
+        found = call.project.chosen([] if wanted == "*" else wanted.split(","))
+        sys.stdout.write(
+            "".join(f"{one.name} {one.hash}\n" for one in sorted(found, key=lambda one: one.name))
+        )
+        return 0
     if "quiet" not in words and not chosen:
         raise cannot("print the resolved file: give --quiet, --services, --volumes or --images", USAGE)
     if "quiet" not in words:
@@ -102,7 +108,7 @@ def _build(call: Call, services: Sequence[Service], progress: Progress, *, cache
 
 def up(call: Call) -> int:
     flags = ("detach d", "build", "no-build", "force-recreate", "no-recreate", "wait", "wait-timeout =")
-    words = call.words("up", *flags, "remove-orphans", "quiet-pull")
+    words = call.words("up", *flags, "remove-orphans", "quiet-pull", "scale =")
     if "detach" not in words and "wait" not in words:
         raise cannot("stay attached to containers: give -d", USAGE)
     if "build" in words and "no-build" in words:
@@ -115,9 +121,22 @@ def up(call: Call) -> int:
         force_recreate="force-recreate" in words,
         no_recreate="no-recreate" in words,
         wait=words.number("wait-timeout", 0) if "wait" in words else None,
+        scale=_scales(call, words),
     )
     bringing_up.up(call.store, call.project, words.rest, wishes)
     return 0
+
+
+def _scales(call: Call, words: Words) -> dict[str, int]:
+    found = {}
+    for one in words.all("scale"):
+        name, equals, count = one.partition("=")
+        if not equals or not count.isdecimal():
+            raise Refused(f'invalid --scale option "{one}". Should be SERVICE=NUM')
+        if not call.project.chosen([name]) or count == "0":
+            raise cannot(f"scale {name} to nothing", USAGE)
+        found[name] = int(count)
+    return found
 
 
 def _ready_images(call: Call, services: Sequence[Service], words: Words) -> None:

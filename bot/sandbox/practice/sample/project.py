@@ -126,6 +126,7 @@ class SampleProject:
     def _copy_template(self, release: str) -> None:
         shutil.copytree(TEMPLATE, self.path, ignore=shutil.ignore_patterns("__pycache__"))
         self._git("init", "--quiet", "--initial-branch=main")
+        self._git("config", "receive.denyCurrentBranch", "updateInstead")  # what is pushed is what is seen
         (self.path / "VERSION.txt").write_text(f"{release}\n")
 
     def _release(self, release: str, message: str, *, author: str, hours_ago: float) -> None:

@@ -1,0 +1,33 @@
+"""Whether rolling can be what an admin expects of it: the service is there, and who stands before it notices a move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services import strategies
+from services.facts.models import Facts
+from services.models import Finding, Pack, Severity
+from services.projects import Project
+from services.strategies import Choice
+
+
+def choices(project: Project, facts: Facts, pack: Pack) -> tuple[Choice, ...]:
+    """Strategies of all services of a release. None where nothing is known of them: all are recreated then."""
+    if set(pack.traits) != set(pack.compose_services):
+        return ()
+    ordered = {name: pack.traits[name] for name in pack.compose_services}
+    fixed = pack.source.frontends if set(pack.source.static_upstreams) & set(ordered) else ()
+    return strategies.choose(project, facts, ordered, fixed=fixed)
+
+
+def rolling_findings(project: Project, pack: Pack, chosen: Sequence[Choice]) -> list[Finding]:
+    found = []
+    if names := strategies.unknown(project, pack.compose_services):
+        args = {"services": ", ".join(names), "known": ", ".join(pack.compose_services)}
+        found.append(Finding(code="strategy-unknown", severity=Severity.BLOCKER, args=args))
+    behind = set(strategies.rolling(chosen)) & set(pack.source.static_upstreams)
+    found += [
+        Finding(code="static-upstream", severity=Severity.WARNING, args={"service": name})
+        for name in sorted(behind)
+    ]
+    return found

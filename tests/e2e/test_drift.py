@@ -1,0 +1,132 @@
+"""Only changes travel, and what was edited on the server is neither overlooked nor lost."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+
+from bot.sandbox.played import SimMessage
+from tests.e2e.world import World
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(240),
+]
+
+EDITED = "backend/app.py"
+EDIT = "# edited on the server\n"
+SIZES = {"B": 1, "KB": 1000, "MB": 1000**2}
+
+
+def to_send(card: SimMessage) -> float:
+    """Bytes, as the card names them."""
+    number, unit = re.findall(r"([\d.,]+)\s(B|KB|MB) to send", card.text.replace("\u00a0", " "))[0]
+    return float(number.replace(",", "")) * SIZES[unit]
+
+
+async def deployed(here: World, card: SimMessage) -> None:
+    since = await here.sim.mark()
+    await here.sim.tap(here.anna, card, "Confirm")
+    assert "succeeded" in (await here.verdict(since)).text
+
+
+def edit_on_the_server(here: World, name: str = EDITED, line: str = EDIT) -> None:
+    with (here.server.path / name).open("a") as file:
+        file.write(line)
+
+
+def release_trees(here: World) -> list[os.stat_result]:
+    """The bulk of every release on the host."""
+    state = here.server.path.with_name(f"{here.server.path.name}_opsgate")
+    return [file.stat() for file in sorted(state.glob("releases/*/tree/backend/bulk.bin"))]
+
+
+async def test_a_changed_file_travels_alone(here: World) -> None:
+    """Less than a twentieth of what the first deploy sent; what did not change is stored once."""
+    bulk = here.project.path / "backend" / "bulk.bin"
+    bulk.write_bytes(os.urandom(2_000_000))
+    here.project.commit("much that stays")
+    await here.start_bot()
+    await here.sim.start(here.anna)
+    first = await here.card()
+    await deployed(here, first)
+    (here.project.path / "backend" / "notes.txt").write_text("one file\n")
+    here.project.commit("one file")
+    card = await here.card()
+    assert "1 changed" in card.text
+    assert to_send(card) < to_send(first) / 20
+    await deployed(here, card)
+    assert (here.server.path / "backend" / "notes.txt").read_text() == "one file\n"
+    trees = release_trees(here)
+    assert len(trees) == 2
+    assert len({tree.st_ino for tree in trees}) == 1
+    assert (here.server.path / "backend/bulk.bin").stat().st_ino != trees[0].st_ino
+
+
+async def test_a_file_edited_on_the_server_is_told_with_its_difference(here: World) -> None:
+    edit_on_the_server(here)
+    (here.project.path / "backend" / "notes.txt").write_text("two\n")
+    here.project.commit("two")
+    card = await here.card()
+    assert f"A file was edited on the server: {EDITED}" in card.text
+    assert {"Difference", "Keep the server's files"} <= set(card.labels)
+    since = await here.sim.mark()
+    await here.sim.tap(here.anna, card, "Difference")
+    document = await here.sim.wait_for(here.anna, document=True, since=since, timeout=60)
+    found = (await here.sim.file(document)).decode()
+    assert f"--- released/{EDITED}" in found
+    assert f"+{EDIT}" in found
+
+
+async def test_what_is_kept_goes_into_the_release_and_stays(here: World) -> None:
+    """The image is built from it too: the next deploy finds no drift any more."""
+    card = await here.card()
+    since = await here.sim.mark()
+    await here.sim.tap(here.anna, card, "Keep the server's files")
+    kept = await here.sim.wait_for(here.anna, "As they are on the server", since=since, timeout=60)
+    assert "was edited on the server" not in kept.text
+    assert not (await here.sim.wait_for(here.anna, message=card)).buttons
+    await deployed(here, kept)
+    assert (here.server.path / EDITED).read_text().endswith(EDIT)
+    state = here.server.path.with_name(f"{here.server.path.name}_opsgate")
+    current = (state / "current").read_text().strip()
+    assert (state / "releases" / current / "tree" / EDITED).read_text().endswith(EDIT)
+
+
+async def test_what_is_confirmed_away_is_replaced_and_stays_in_the_safety_copy(here: World) -> None:
+    """R-RB-1. The source still has the old file: this deploy would lose the edit, and says so."""
+    card = await here.card()
+    assert "was edited on the server" not in card.text  # the release has the edit: nothing drifted
+    edit_on_the_server(here, line="# and again\n")
+    card = await here.card()
+    assert f"A file was edited on the server: {EDITED}" in card.text
+    await deployed(here, card)
+    assert EDIT not in (here.server.path / EDITED).read_text()
+    backup = here.server.path.with_name(f"{here.server.path.name}_backup")
+    assert (backup / "files" / EDITED).read_text().endswith("# and again\n")
+
+
+async def test_an_edit_after_the_card_brings_a_new_card(here: World) -> None:
+    (here.project.path / "backend" / "notes.txt").write_text("three\n")
+    here.project.commit("three")
+    card = await here.card()
+    edit_on_the_server(here)
+    since = await here.sim.mark()
+    await here.sim.tap(here.anna, card, "Confirm")
+    fresh = await here.sim.wait_for(here.anna, "edited on the server", since=since, timeout=60)
+    assert fresh.message_id != card.message_id
+    assert (here.server.path / EDITED).read_text().endswith(EDIT)
+
+
+async def test_a_release_that_was_changed_on_the_server_is_not_built_on(here: World) -> None:
+    """All files travel then, and the stack is what the source says."""
+    state = here.server.path.with_name(f"{here.server.path.name}_opsgate")
+    current = (state / "current").read_text().strip()
+    (state / "releases" / current / "tree" / "backend" / "notes.txt").write_text("somebody was here\n")
+    card = await here.card()
+    assert "changed:" not in card.text
+    assert to_send(card) > 1_000_000
+    await deployed(here, card)
+    assert (here.server.path / "backend" / "notes.txt").read_text() == "three\n"
