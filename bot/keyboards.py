@@ -93,9 +93,7 @@ def _confirm(operation: Operation, texts: Texts, ahead: Ahead | None) -> InlineK
         return button(texts("button-confirm", kind=str(operation.kind)), f"g:y:{operation.nonce}", style)
     if ahead.waiting is None:
         return button(texts("button-queue"), f"g:w:{operation.nonce}", style)
-    return button(
-        texts("button-queue-replace"), f"g:r:{operation.nonce}:{short_id(ahead.waiting.id)}", style
-    )
+    return button(texts("button-queue-replace"), f"g:r:{operation.nonce}:{short_id(ahead.waiting.id)}", style)
 
 
 def _drift(operation: Operation, texts: Texts) -> list[InlineKeyboardButton]:
