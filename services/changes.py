@@ -79,6 +79,16 @@ def compare(deployed: bytes | None, new: bytes) -> Changes:
     )
 
 
+def counts(before: bytes, after: bytes) -> dict[str, int]:
+    """Files by which two manifests differ: changed (content or mode), added, removed."""
+    old, new = _files(before), _files(after)
+    return {
+        "changed": sum(old[path] != new[path] for path in old.keys() & new.keys()),
+        "added": len(new.keys() - old.keys()),
+        "removed": len(old.keys() - new.keys()),
+    }
+
+
 def env_changes(before: Mapping[str, str] | None, now: Mapping[str, str]) -> EnvChanges | None:
     """Compared by keyed fingerprints. None: nobody recorded what the deployed release was built with."""
     if before is None:

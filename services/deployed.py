@@ -46,7 +46,9 @@ async def read_deployed(remote: RemoteHost, project: Project, facts: Facts) -> D
     places = [*([release / "tree" / APP_JSON] if release else []), project.path / APP_JSON]
     async with together() as group:
         version = group.create_task(_version(remote, places))
-        manifest = group.create_task(_content(remote, release / "manifest")) if release else None
+        manifest = (
+            group.create_task(read_manifest(remote, project, facts.current.id)) if facts.current else None
+        )
     listing = manifest.result() if manifest else None
     if release is None or facts.current is None or listing is None:
         return Deployed(listing, version.result())
@@ -82,6 +84,11 @@ async def _version(remote: RemoteHost, places: list[PurePosixPath]) -> str | Non
         if (content := await _content(remote, place)) is not None:
             return app_version(content)
     return None
+
+
+async def read_manifest(remote: RemoteHost, project: Project, release: str) -> bytes | None:
+    """None where it is not there. Raises HostError when the host does not answer."""
+    return await _content(remote, project.state_dir / "releases" / release / "manifest")
 
 
 async def _content(remote: RemoteHost, path: PurePosixPath) -> bytes | None:

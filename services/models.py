@@ -161,6 +161,7 @@ class Returning(Model):
     come: tuple[Commit, ...] = ()  # the other way round, where the release is the newer one
     more_come: int = 0
     files: dict[str, int] | None = None  # changed, added, removed
+    migrations: tuple[str, ...] = ()  # scripts that the present release has and that one had not
 
 
 class Restoring(Model):

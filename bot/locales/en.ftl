@@ -695,6 +695,18 @@ finding-restore-settings = Settings of the database itself do not come back: { $
 finding-rollback-image-gone = Images of the release are no longer on the host: { $services }
     .why = A rollback brings back the very images that ran. Without them it would be a new build.
     .mend = Build it anew: { $command }
+finding-rollback-migrations = { $count ->
+    [one] A migration came after that release: { $scripts }
+   *[other] { $count } migrations came after that release: { $scripts }{ $more ->
+        [0] {""}
+       *[other] {" "}and { $more } more
+    }
+}
+    .why = If it ran, the database may not fit the older code. A rollback does not touch the database.
+    .mend = { $backup ->
+        [0] If it ran, restore a backup of that time afterwards: /restore
+       *[other] If it ran, restore the matching backup afterwards: the verdict has the button.
+    }
 finding-rollback-renamed = The stack is called “{ $name }”, but that release ran as “{ $recorded }”
     .why = Docker Compose would start a second stack beside the first one.
     .mend = Deploy its commit instead, so that it comes up under the present name.

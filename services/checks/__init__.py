@@ -17,8 +17,8 @@ from services.checks.stack import health_findings, name_findings, neighbour_find
 from services.checks.tree import SourceTree
 from services.drift import Drift
 from services.facts.cluster import Seen
-from services.facts.models import Facts, Release
-from services.models import Backup, Finding, Pack, Severity
+from services.facts.models import Facts
+from services.models import Backup, Finding, Pack, Returning, Severity
 from services.projects import Project
 
 _ORDER = (Severity.BLOCKER, Severity.WARNING, Severity.INFO)
@@ -68,7 +68,7 @@ def backup_findings(project: Project, facts: Facts) -> list[Finding]:
 
 
 def rollback_findings(
-    project: Project, facts: Facts, release: Release, missing: tuple[str, ...]
+    project: Project, facts: Facts, returning: Returning, missing: tuple[str, ...]
 ) -> list[Finding]:
     """For an earlier release that comes back. `missing`: services whose image is gone from the host."""
     return _by_severity(
@@ -77,10 +77,11 @@ def rollback_findings(
             *env_findings(project, facts),
             *database_findings(project, facts),
             *name_findings(facts),
-            *rollback.rollback_stack(facts, release),
+            *rollback.rollback_stack(facts, returning.release),
             *neighbour_findings(project, facts),
             *health_findings(project, facts),
-            *rollback.rollback_images(project, release, missing),
+            *rollback.rollback_images(project, returning.release, missing),
+            *rollback.rollback_migrations(returning),
         ]
     )
 

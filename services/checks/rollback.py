@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
+from services.checks.migrations import MOST_NAMED
 from services.facts.models import Facts, Release
-from services.models import Finding, Severity
+from services.models import Finding, Returning, Severity
 from services.projects import GitSource, Project
 
 
@@ -22,3 +25,17 @@ def rollback_stack(facts: Facts, release: Release) -> list[Finding]:
         return []
     args = {"name": facts.compose_project, "recorded": release.compose_project}
     return [Finding(code="rollback-renamed", severity=Severity.BLOCKER, args=args)]
+
+
+def rollback_migrations(returning: Returning) -> list[Finding]:
+    """R-RB-2, R-DB-6: scripts that came since. Whether they ran, nobody knows: the old code may not know the tables."""
+    if not returning.migrations:
+        return []
+    shown = returning.migrations[:MOST_NAMED]
+    args: dict[str, str | int | float] = {
+        "count": len(returning.migrations),
+        "scripts": ", ".join(PurePosixPath(path).name for path in shown),
+        "more": len(returning.migrations) - len(shown),
+        "backup": int(returning.backup is not None),
+    }
+    return [Finding(code="rollback-migrations", severity=Severity.WARNING, args=args)]

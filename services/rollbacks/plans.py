@@ -39,7 +39,7 @@ def rollback(project: Project, facts: Facts, returning: Returning, present: Coll
         project=project.name,
         compose_project=facts.compose_project,
         steps=ROLLBACK_STEPS,
-        findings=tuple(checks.rollback_findings(project, facts, release, missing)),
+        findings=tuple(checks.rollback_findings(project, facts, returning, missing)),
         risk="medium" if backup else "high",
         digest=_digest(facts, returning, missing),
         lasting=lasting(facts, release.id, *sorted(release.images.values())),

@@ -7,7 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from services import releases, sources
-from services.errors import BadInput, HostError, SourceError, Unreachable
+from services.changes import compare, counts
+from services.deployed import read_manifest
+from services.errors import BadInput, SourceError
 from services.facts.models import Facts, Release
 from services.facts.read import current_release
 from services.models import Plan, Returning
@@ -79,6 +81,7 @@ class RollbackProposals:
         newer = facts.current.commit if facts.current else None
         gone = await self._commits(project, newer, release.commit)
         come = await self._commits(project, release.commit, newer)
+        found = await self._manifests(project, facts, release)
         made = await self._store.backups.newest(project.name, BACKUPS_LOOKED_AT)
         return Returning(
             release=release,
@@ -88,7 +91,8 @@ class RollbackProposals:
             more_gone=gone[1] if gone else 0,
             come=come[0] if come else (),
             more_come=come[1] if come else 0,
-            files=await self._files(project, facts, release),
+            files=counts(*found) if found else None,
+            migrations=compare(found[1], found[0]).migrations if found else (),
         )
 
     async def _commits(
@@ -101,16 +105,13 @@ class RollbackProposals:
             return await sources.commits(project, commit, since, self._mirrors)
         return None
 
-    async def _files(self, project: Project, facts: Facts, release: Release) -> dict[str, int] | None:
-        if facts.current is None or not facts.current_known:
+    async def _manifests(
+        self, project: Project, facts: Facts, release: Release
+    ) -> tuple[bytes, bytes] | None:
+        """Of the present release and of the one that comes back. None where one of them is not known."""
+        if facts.current is None:
             return None
-        folder = project.state_dir / "releases"
-        words = (folder / release.id / "manifest", folder / facts.current.id / "manifest")
-        try:
-            counted = await self._hosts.get(project.host).verb("compare", *words)
-        except Unreachable:
-            raise
-        except HostError:
-            return None
-        changed, added, removed = (int(word) for word in counted.split())
-        return {"changed": changed, "added": added, "removed": removed}
+        remote = self._hosts.get(project.host)
+        now = await read_manifest(remote, project, facts.current.id)
+        then = await read_manifest(remote, project, release.id)
+        return None if now is None or then is None else (now, then)

@@ -29,7 +29,6 @@ case "$verb" in
     drift) words drift 2 2 $# && verb_drift "$@" ;;
     verify) words verify 2 2 $# && verb_verify "$@" ;;
     intact) words intact 3 3 $# && verb_intact "$@" ;;
-    compare) words compare 2 2 $# && verb_compare "$@" ;;
     releases) words releases 1 1 $# && verb_releases "$@" ;;
     safety-copy) words safety-copy 4 4 $# && verb_safety_copy "$@" ;;
     swap) words swap 5 9 $# && verb_swap "$@" ;;

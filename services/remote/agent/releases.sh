@@ -157,26 +157,6 @@ verb_intact() {
     [ ! -s "$work/different" ] || die 1 "not as it was shipped: $(head -n 1 "$work/different")"
 }
 
-# compare NEW OLD → "<changed> <added> <removed>": files by which two manifests differ.
-verb_compare() {
-    absolute "$1"
-    absolute "$2"
-    manifest_check "$1"
-    manifest_check "$2"
-    awk -v old="$2" '
-        BEGIN { while ((getline line < old) > 0) was[substr(line, 72)] = substr(line, 1, 67) }
-        {
-            path = substr($0, 72)
-            if (!(path in was)) added++
-            else if (was[path] != substr($0, 1, 67)) changed++
-            delete was[path]
-        }
-        END {
-            for (path in was) removed++
-            print changed + 0, added + 0, removed + 0
-        }' "$1"
-}
-
 # drift LIVE MANIFEST: what of a release is not in LIVE as it was put there: "- - - <path>" for what is gone or is no file,
 # else "<sha256> <bytes> <644|755> <path>". The first 200; the last line is "<count>".
 verb_drift() {

@@ -74,19 +74,3 @@ def test_any_damage_is_noticed(damage: str, local: LocalAgent, tmp_path: Path) -
             lines = (folder / "manifest").read_text().splitlines(keepends=True)
             (folder / "manifest").write_text("".join(lines[1:]))
     assert local.try_("intact", tree, folder / "manifest", promised).status in {1, 66}
-
-
-def test_two_manifests_are_compared_by_content_and_mode(local: LocalAgent) -> None:
-    old = local.release("old", TREE)
-    new = local.release(
-        "new", {"compose.yaml": "changed", "bin/run": ("#!/bin/sh", 0o644), "new": "x", "newer": "y"}
-    )
-    words = (new / "manifest", old / "manifest")
-    assert local.run("compare", *words).split() == [b"2", b"2", b"1"]
-    assert local.run("compare", *reversed(words)).split() == [b"2", b"1", b"2"]
-    assert local.run("compare", words[0], words[0]).split() == [b"0", b"0", b"0"]
-
-
-def test_a_manifest_that_is_gone_cannot_be_compared(local: LocalAgent) -> None:
-    old = local.release("old", TREE)
-    assert local.try_("compare", old / "manifest", local.state / "releases" / "x" / "manifest").status == 4

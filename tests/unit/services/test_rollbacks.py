@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from services import deploys
+from services.commands.command import Command
 from services.errors import BadInput, StepFailed
 from services.facts.models import Facts, Release
 from services.models import Kind, Operation, Plan, Returning, Severity, State
@@ -214,16 +215,18 @@ class Host:
 
     kept: list[Release]
     current: str = NEW.id
-    compared: bytes = b"3 1 2\n"
+    manifests: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     async def verb(self, verb: str, *_: Any, **__: Any) -> bytes:
         self.asked.append(verb)
-        if verb == "compare":
-            return self.compared
         return "".join(f"\x1e{one.id}\n{one.model_dump_json(indent=1)}" for one in self.kept).encode()
 
-    async def run(self, *_: Any, **__: Any) -> Any:
+    async def run(self, command: Command, **_: Any) -> Any:
+        path = PurePosixPath(command.argv[-1])
+        if path.name == "manifest":
+            found = self.manifests.get(path.parent.name)
+            return SimpleNamespace(exit_status=int(found is None), stdout=found or b"", truncated=False)
         return SimpleNamespace(exit_status=0, stdout=f"{self.current}\n".encode())
 
     async def images(self, ids: list[str]) -> list[dict[str, Any]]:
@@ -251,20 +254,50 @@ async def test_a_project_that_nobody_configured_is_told_kindly(store: Store) -> 
     assert refused.value.phrase.id == "error-no-project"
 
 
+def listing(files: dict[str, str]) -> bytes:
+    """A manifest; contents are one digit that stands for a hash."""
+    return "".join(f"{content * 64}  644  {path}\n" for path, content in files.items()).encode()
+
+
+MIGRATION = "backend/scripts/migrate_002_more.py"
+NOW = listing({"a": "1", "b": "1", MIGRATION: "1", "c": "1"})
+THEN = listing({"a": "2", "b": "1", "came": "1"})
+MANIFESTS = {NEW.id: NOW, OLD.id: THEN}
+
+
 async def test_a_plan_brings_images_files_and_the_newest_backup_of_that_time(store: Store) -> None:
     for number, of in enumerate([OLD.id, OLD.id, NEW.id]):
         made = backup(id=f"db-{number}", release=of)
         await store.backups.add(made.model_copy(update={"at": made.at.replace(minute=number)}))
-    plan = await proposals(Host([OLD, NEW]), store).rollback(project(), OLD.id)
+    plan = await proposals(Host([OLD, NEW], manifests=MANIFESTS), store).rollback(project(), OLD.id)
     about = plan.returning
     assert about is not None
     assert about.release == OLD
-    assert about.files == {"changed": 3, "added": 1, "removed": 2}
+    assert about.files == {"changed": 1, "added": 1, "removed": 2}
     assert about.backup is not None
     assert about.backup.id == "db-1"
     assert about.gone is None  # no repository here that knows the commits
-    again = await proposals(Host([OLD, NEW]), store).rollback_again(project(), plan)
+    again = await proposals(Host([OLD, NEW], manifests=MANIFESTS), store).rollback_again(project(), plan)
     assert again.digest == plan.digest
+
+
+async def test_migrations_that_came_since_are_a_warning_and_no_blocker(store: Store) -> None:
+    """R-RB-2, R-DB-6: whether they ran nobody knows; the matching backup is offered."""
+    plan = await proposals(Host([OLD, NEW], manifests=MANIFESTS), store).rollback(project(), OLD.id)
+    (found,) = [one for one in plan.findings if one.code == "rollback-migrations"]
+    assert found.severity is Severity.WARNING
+    assert found.args == {"count": 1, "scripts": "migrate_002_more.py", "more": 0, "backup": 0}
+    assert not plan.blocked
+    back = await proposals(Host([OLD, NEW], manifests={NEW.id: THEN, OLD.id: NOW}), store).rollback(
+        project(), OLD.id
+    )
+    assert "rollback-migrations" not in {one.code for one in back.findings}
+
+
+async def test_what_is_not_known_of_the_files_is_left_out(store: Store) -> None:
+    plan = await proposals(Host([OLD, NEW]), store).rollback(project(), OLD.id)
+    assert plan.returning is not None
+    assert (plan.returning.files, plan.returning.migrations) == (None, ())
 
 
 @pytest.mark.parametrize(
