@@ -72,8 +72,9 @@ unit: install ## only the tests that take seconds
 	$(BIN)/pytest tests/unit
 
 .PHONY: bench
-bench: engine install ## a deploy through Opsgate against the hand procedure, interleaved
-	$(BIN)/python -m benchmarks.main_job
+bench: engine install ## deploys, rollbacks and uploads through Opsgate against the hand procedure and rsync, interleaved
+	$(BIN)/python -m benchmarks.deploy
+	$(BIN)/python -m benchmarks.upload
 
 .PHONY: lint
 lint: install ## ruff, mypy strict, import-linter

@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it for a command in its background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TOGETHER = ("browser", "conformance", "e2e", "integration")
 """Folders whose modules share a world: a bot, a browser, a host."""

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
 import itertools
 import signal
-import time
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
 
 import pytest
 
 from bot.sandbox.practice.sample.project import HEALTH_FAILURE
+from tests.e2e.probe import probed
 from tests.e2e.world import World
 
 pytestmark = [
@@ -22,67 +18,7 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-EVERY = 0.01
-"""Seconds between two requests of a probe."""
-AT_ONCE = 100
-"""Requests under way at one moment: a slow answer must not keep the next request from being sent."""
 _numbers = itertools.count(1)
-
-
-@dataclass
-class Seen:
-    """What the probe saw: answers by (path, status or the error's name)."""
-
-    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
-    slowest: float = 0
-
-    @property
-    def failed(self) -> dict[tuple[str, str], int]:
-        return {what: count for what, count in self.answers.items() if what[1] != "200"}
-
-    @property
-    def total(self) -> int:
-        return self.answers.total()
-
-
-def _ask(port: int, path: str) -> str:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=15)
-    with closing(connection):
-        try:
-            connection.request("GET", path)
-            response = connection.getresponse()
-            response.read()
-        except (OSError, http.client.HTTPException) as error:
-            return type(error).__name__
-        return str(response.status)
-
-
-@asynccontextmanager
-async def probed(here: World, *paths: str) -> AsyncIterator[Seen]:
-    """Asks the site, through the frontend's nginx, every 10 ms, one path after the other, until the block ends."""
-    seen, over, slots = Seen(), asyncio.Event(), asyncio.Semaphore(AT_ONCE)
-
-    async def one(path: str) -> None:
-        began = time.monotonic()
-        said = await asyncio.to_thread(_ask, here.server.http_port, path)
-        slots.release()
-        seen.answers[path, said] += 1
-        seen.slowest = max(seen.slowest, time.monotonic() - began)
-
-    async def ask_on(group: asyncio.TaskGroup) -> None:
-        for path in itertools.cycle(paths):
-            if over.is_set():
-                return
-            await slots.acquire()
-            group.create_task(one(path))
-            await asyncio.sleep(EVERY)
-
-    async with asyncio.TaskGroup() as group:
-        group.create_task(ask_on(group))
-        try:
-            yield seen
-        finally:
-            over.set()
 
 
 def ids(here: World, service: str) -> set[str]:
@@ -117,7 +53,7 @@ async def test_no_request_fails_while_the_backend_is_rolled_and_nothing_else_is_
     card = await here.card()
     assert "backend: a second instance first" in card.text
     assert "db is recreated: rolling was asked for, but it is the database" in card.text
-    async with probed(here, "/api/version", "/api/plans", "/") as seen:
+    async with probed(here.server.http_port, "/api/version", "/api/plans", "/") as seen:
         since = await here.sim.mark()
         await here.sim.tap(here.anna, card, "Confirm")
         verdict = await here.verdict(since)
@@ -135,7 +71,7 @@ async def test_compose_agrees_with_what_rolling_left(here: World) -> None:
     before = {one.service: (one.id, one.started_at) for one in here.server.containers()}
     here.project.path.joinpath("docs/NOTES.md").write_text("another note\n")
     here.project.commit("a note")
-    async with probed(here, "/api/version", "/") as seen:
+    async with probed(here.server.http_port, "/api/version", "/") as seen:
         verdict = await here.deploy()
     assert "succeeded" in verdict.text
     assert seen.failed == {}
@@ -147,7 +83,7 @@ async def test_a_new_instance_that_never_gets_healthy_goes_and_the_old_one_serve
     before = {one.service: (one.id, one.started_at) for one in here.server.containers()}
     here.project.break_health()
     here.project.commit("a backend that refuses")
-    async with probed(here, "/", "/api/plans") as seen:
+    async with probed(here.server.http_port, "/", "/api/plans") as seen:
         verdict = await here.deploy()
     here.project.fix()
     assert "rolled back" in verdict.text.splitlines()[0]

@@ -37,6 +37,16 @@ def deploy_by_hand(project: SampleProject, server: PracticeServer, sshd: Sshd) -
     return taken
 
 
+def back_by_hand(server: PracticeServer, sshd: Sshd) -> float:
+    """Copies the safety copy back and builds it again; the seconds that it took."""
+    path, copy = shlex.quote(str(server.path)), shlex.quote(str(server.backup_path))
+    up = shlex.join(server.compose("up", "-d", "--build", "--force-recreate"))
+    began = time.monotonic()
+    remote = f"{sshd.user}@{sshd.address}"
+    _run("back", [*sshd.client(), remote, f"cp -r {copy}/. {path}/ && cd {path} && {up}"], server.path)
+    return time.monotonic() - began
+
+
 def _run(name: str, argv: list[str], folder: Path) -> None:
     done = subprocess.run(
         argv, check=False, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True
