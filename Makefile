@@ -36,8 +36,7 @@ check: install ## validate the settings only
 .PHONY: test
 test: install lint engine-if-possible conformance-if-possible browser-if-possible ## everything: lint, unit, integration, browser, end to end
 	@# the networks that Docker makes would have Chromium break off its connections: one after the other
-	$(BIN)/pytest -n $(WORKERS) -m "not engine"
-	$(BIN)/pytest -n $(WORKERS) -m engine
+	$(BIN)/pytest -n $(WORKERS) -m "not engine"; first=$$?; $(BIN)/pytest -n $(WORKERS) -m engine && exit $$first
 
 .PHONY: engine
 engine: ## a Docker Engine with Compose v2, sshd and the practice images (Debian or Ubuntu, as root)

@@ -49,6 +49,8 @@ log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS = 8.0
 """For handlers, then for messages, when the process is asked to end. Operations go on: the host carries them."""
+MIRRORS = "git"
+"""The folder under DATA_DIR for clones of git sources."""
 HOUSEKEEPING_SECONDS = 20.0
 ADOPT_SECONDS = 2.0
 KEPT_LOGS = 200
@@ -139,7 +141,7 @@ def _compose(settings: Settings, store: Store, hosts: Hosts, bot: Bot, tasks: Ta
         hosts=settings.hosts,
         keeping=core.bumps.keeping,
         difference=lambda old: core.proposals.difference(
-            settings.projects[old.project], old.plan.current.id if old.plan.current else ""
+            core.operations.project(old.project), old.plan.current.id if old.plan.current else ""
         ),
         changed=notifier.wake,
     )
@@ -155,11 +157,10 @@ def make_core(
     admins: Admins,
     changed: Callable[[], None],
     *,
-    mirrors: str = "git",
     starts: bool = True,
 ) -> Core:
-    """Every service once. `mirrors` is a folder's name: two processes must not fetch into one clone."""
-    data = settings.data_dir
+    """Every service once. Processes share the clones: see git.alone_in."""
+    data, mirrors = settings.data_dir, MIRRORS
     key = secret_file(data / "instance.key")
     logs = OperationLogs(data / "logs", redactor)
     env_secrets = EnvSecrets(redactor)

@@ -99,10 +99,10 @@ def _confirm(operation: Operation, texts: Texts, ahead: Ahead | None) -> InlineK
 def _drift(operation: Operation, texts: Texts) -> list[InlineKeyboardButton]:
     if operation.plan.drift is None or not operation.plan.drift.files:
         return []
-    return [
-        button(texts("button-difference"), f"f:{operation.id}"),
-        button(texts("button-keep"), f"e:{operation.nonce}", ButtonStyle.PRIMARY),
-    ]
+    look = button(texts("button-difference"), f"f:{operation.id}")
+    if operation.kind is not Kind.DEPLOY:
+        return [look]
+    return [look, button(texts("button-keep"), f"e:{operation.nonce}", ButtonStyle.PRIMARY)]
 
 
 def _bump(operation: Operation, texts: Texts) -> InlineKeyboardMarkup | None:

@@ -15,6 +15,7 @@ from bot.outcomes import TelegramFailure
 from bot.views import talk
 from handlers.freshness import MUTATING
 from handlers.replies import acknowledge, answer_first, say, toast
+from services.errors import BadInput
 from services.models import Operation
 from services.offers import Make
 from services.operations import Operations
@@ -32,6 +33,8 @@ Difference = Callable[[Operation], Awaitable[list[str]]]
 async def look(
     query: CallbackQuery, visitor: Visitor, bot: Bot, operations: Operations, difference: Difference
 ) -> None:
+    if not visitor.private:
+        raise BadInput("error-difference-private")
     await acknowledge(query)
     operation, _ = await operations.get((query.data or "")[2:])
     with suppress(TelegramFailure):

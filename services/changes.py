@@ -15,7 +15,7 @@ BACKEND = "backend"
 SCRIPTS = "scripts"
 DATA_SUFFIXES = (".csv", ".json", ".sql")
 
-_SHA, _PATH = 64, 71
+_SHA, PATH_AT = 64, 71
 """Where a manifest's line `<sha256>  <mode>  <path>` has the end of its hash and the beginning of its path."""
 
 
@@ -113,7 +113,7 @@ def is_migration(path: str) -> bool:
 def _files(manifest: bytes) -> dict[str, str]:
     """Path to hash and mode."""
     lines = manifest.decode("utf-8", "surrogateescape").split("\n")
-    return {line[_PATH:]: line[:_PATH] for line in lines if len(line) > _PATH and line[_SHA] == " "}
+    return {line[PATH_AT:]: line[:PATH_AT] for line in lines if len(line) > PATH_AT and line[_SHA] == " "}
 
 
 def is_backend_input(path: str) -> bool:

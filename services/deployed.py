@@ -6,12 +6,12 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from services.changes import Changes, compare
+from services.changes import PATH_AT, Changes, compare
 from services.checks.database import is_first
 from services.checks.tree import APP_JSON, app_version
 from services.commands import files
 from services.drift import Drift, parse
-from services.errors import CommandFailed
+from services.errors import CommandFailed, TimedOut
 from services.facts.models import Facts, Release
 from services.facts.read import together
 from services.models import Pack
@@ -59,23 +59,50 @@ async def read_deployed(remote: RemoteHost, project: Project, facts: Facts) -> D
 
 
 async def _whole(remote: RemoteHost, release: PurePosixPath, record: Release, listing: bytes) -> bool:
-    """Verified, not trusted: every file of the release is hashed. Records of older versions do not say what it was."""
+    """Verified, not trusted: every file of the release is hashed. Records of older versions do not say what it was.
+
+    A host that once could not build on it left a note there.
+    """
     if record.manifest_sha256 != hashlib.sha256(listing).hexdigest():
+        return False
+    if await _content(remote, release / "unusable") is not None:
         return False
     words = (release / "tree", release / "manifest", record.manifest_sha256)
     try:
         await remote.verb("intact", *words, timeout=HASHING)
-    except CommandFailed:
+    except (CommandFailed, TimedOut):
         return False
     return True
 
 
-async def read_drift(remote: RemoteHost, project: Project, release: PurePosixPath) -> Drift:
-    """Nothing where it cannot be told: the deploy itself looks again before it replaces a file."""
+async def read_drift(
+    remote: RemoteHost, project: Project, release: PurePosixPath, manifest: bytes | None = None
+) -> Drift:
+    """What of the release (or of another manifest) is not on the server as it says.
+
+    Not known where the host cannot tell: the deploy itself looks again before it replaces a file.
+    """
+    words = (project.path, release / "manifest" if manifest is None else "-")
     try:
-        return parse(await remote.verb("drift", project.path, release / "manifest", timeout=HASHING))
-    except CommandFailed:
-        return Drift()
+        return parse(await remote.verb("drift", *words, stdin=manifest, timeout=HASHING))
+    except (CommandFailed, TimedOut):
+        return Drift(known=False)
+
+
+async def read_loss(
+    remote: RemoteHost, project: Project, drift: Drift, before: bytes, coming: bytes
+) -> Drift:
+    """What a release with the manifest `coming` would replace: drifted files, and those that only it has and that stand there."""
+    lines, had = _lines(coming), {line[PATH_AT:] for line in _lines(before)}
+    new = [line for line in lines if line[PATH_AT:] not in had]
+    if new:
+        listing = "".join(f"{line}\n" for line in new).encode("utf-8", "surrogateescape")
+        drift = drift.with_present(await read_drift(remote, project, project.path, listing))
+    return drift.to_lose(frozenset(lines))
+
+
+def _lines(manifest: bytes) -> list[str]:
+    return manifest.decode("utf-8", "surrogateescape").split("\n")[:-1]
 
 
 async def _version(remote: RemoteHost, places: list[PurePosixPath]) -> str | None:

@@ -10,11 +10,13 @@ from pydantic import BaseModel, ConfigDict
 MOST_NAMED = 5
 """So many paths a card names."""
 MOST_READ = 1 << 20
-"""Bytes of a file that can be kept, or looked at."""
+"""Bytes of a file that can be kept."""
+MOST_COMPARED, MOST_LINES = 128 * 1024, 2000
+"""Bytes and lines of a file whose difference is shown: comparing takes time with the square of them."""
 
 
 class Drifted(BaseModel):
-    """A file of the release. `sha256` is None where it is gone, or is no regular file any more."""
+    """A file of the release. `sha256` is None where it is gone, or `odd`: no regular file that we can read."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -22,6 +24,7 @@ class Drifted(BaseModel):
     sha256: str | None = None
     size: int = 0  # bytes
     mode: str = "644"
+    odd: bool = False
 
     @property
     def line(self) -> str:
@@ -34,17 +37,34 @@ class Drifted(BaseModel):
 
 
 class Drift(BaseModel):
-    """`total` may be more than the files that are named."""
+    """`total` may be more than the files that are named. Not `known`: the host could not tell in time."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     files: tuple[Drifted, ...] = ()
     total: int = 0
+    known: bool = True
 
-    def to_lose(self, coming: Collection[str]) -> tuple[Drifted, ...]:
-        """What a release with these lines in its manifest would replace: edited files that it has otherwise."""
+    @property
+    def unnamed(self) -> int:
+        """So many files drifted beside those that are named."""
+        return self.total - len(self.files)
+
+    def to_lose(self, coming: Collection[str]) -> Drift:
+        """What a release with these lines in its manifest would replace: files that it has otherwise. Gone ones come back."""
         paths = {line[71:] for line in coming}
-        return tuple(one for one in self.files if one.sha256 and one.path in paths and one.line not in coming)
+        lost = tuple(
+            one
+            for one in self.files
+            if one.path in paths and one.line not in coming and (one.odd or one.sha256)
+        )
+        return Drift(files=lost, total=len(lost) + self.unnamed, known=self.known)
+
+    def with_present(self, other: Drift) -> Drift:
+        """Together with what of another manifest stands there otherwise; what is only missing there is no drift."""
+        files = (*self.files, *(one for one in other.files if one.odd or one.sha256))
+        total = self.unnamed + other.unnamed + len(files)
+        return Drift(files=files, total=total, known=self.known and other.known)
 
 
 def parse(output: bytes) -> Drift:
@@ -55,13 +75,16 @@ def parse(output: bytes) -> Drift:
 
 def _parsed(line: str) -> Drifted:
     sha256, size, mode, path = line.split(" ", 3)
-    if sha256 == "-":
-        return Drifted(path=path)
+    if sha256 in {"gone", "odd"}:
+        return Drifted(path=path, odd=sha256 == "odd")
     return Drifted(path=path, sha256=sha256, size=int(size), mode=mode)
 
 
 def difference(path: str, released: bytes | None, present: bytes | None) -> Sequence[str]:
-    """Lines of a unified diff from what was released to what is there. Nothing but a word for what is no text."""
+    """Lines of a unified diff from what was released to what is there. Nothing but a word for what is no text.
+
+    Takes up to some seconds of a core: for a thread.
+    """
     before, after = _text(released), _text(present)
     if before is None or after is None:
         return [f"{path}: no text, or too large to show"]
@@ -72,6 +95,7 @@ def difference(path: str, released: bytes | None, present: bytes | None) -> Sequ
 
 
 def _text(content: bytes | None) -> list[str] | None:
-    if content is None or b"\0" in content:
+    if content is None or b"\0" in content or len(content) > MOST_COMPARED:
         return None
-    return content.decode("utf-8", "replace").splitlines(keepends=True)
+    lines = content.decode("utf-8", "replace").splitlines(keepends=True)
+    return lines if len(lines) <= MOST_LINES else None

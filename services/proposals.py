@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 
 from services import plans, sources
 from services.commands import files
-from services.deployed import Deployed, changes, read_deployed, read_drift
-from services.drift import MOST_READ, Drift, difference
+from services.deployed import Deployed, changes, read_deployed, read_drift, read_loss
+from services.drift import MOST_COMPARED, Drift, difference
 from services.env_secrets import EnvSecrets
 from services.errors import BadInput, SourceError
 from services.facts.models import Facts
@@ -65,27 +65,31 @@ class Proposals:
         """
         facts = await self.facts(project)
         deployed = await self._deployed(project, facts)
+        if deployed.drift.unnamed or not deployed.drift.known:
+            raise BadInput("error-drift-many", project=project.name, count=deployed.drift.total)
         with tempfile.TemporaryDirectory(prefix="kept-", dir=self._packs) as folder:
             kept = await self._fetch(project, deployed.drift, Path(folder))
             pack = await self._pack(project, ref, facts, deployed, kept)
         return await self._deploy(project, facts, deployed, pack)
 
     async def difference(self, project: Project, release: str) -> list[str]:
-        """Lines of a diff from that release to what is on the server now; empty where there is no drift."""
+        """Lines of a diff from that release to what is on the server now, without secrets; empty where there is no drift."""
+        remote = self._hosts.get(project.host)
+        await self._secrets.read(remote, project)
         folder, found = project.state_dir / "releases" / release, []
-        drift = await read_drift(self._hosts.get(project.host), project, folder)
+        drift = await read_drift(remote, project, folder)
         for one in drift.files:
             if one.sha256 is None:
-                found.append(f"{one.path}: gone from the server")
+                found.append(f"{one.path}: {'no plain file any more' if one.odd else 'gone from the server'}")
             else:
                 released = await self._content(project, folder / "tree" / one.path)
                 present = await self._content(project, project.path / one.path) if one.readable else None
-                found += difference(one.path, released, present)
-        return found
+                found += await asyncio.to_thread(difference, one.path, released, present)
+        return [*found, *([f"and {drift.unnamed} more files"] if drift.unnamed else [])]
 
     async def _content(self, project: Project, path: PurePosixPath) -> bytes | None:
-        done = await self._hosts.get(project.host).run(files.read(path), limit=MOST_READ, check=False)
-        return done.stdout if done.exit_status == 0 and not done.truncated else None
+        done = await self._hosts.get(project.host).run(files.read(path), limit=MOST_COMPARED, check=False)
+        return None if done.exit_status or done.truncated else self._secrets.hide(done.stdout)
 
     async def _fetch(self, project: Project, drift: Drift, folder: Path) -> Kept:
         kept = {}
@@ -117,8 +121,11 @@ class Proposals:
         """Compared with what is deployed at this moment."""
         manifest = await asyncio.to_thread(archive.listing, self._packs / Path(pack.file).name)
         found = changes(deployed, manifest, facts, pack)
-        lost = deployed.drift.to_lose(frozenset(archive.lines(manifest or b"")))
-        plan = plans.deploy(project, facts, pack, found, Drift(files=lost, total=deployed.drift.total))
+        remote = self._hosts.get(project.host)
+        lost = None
+        if deployed.manifest and manifest is not None:
+            lost = await read_loss(remote, project, deployed.drift, deployed.manifest, manifest)
+        plan = plans.deploy(project, facts, pack, found, lost)
         return plans.estimated(plan, facts, await self._past.succeeded(project.name, Kind.DEPLOY))
 
     async def backup(self, project: Project, _ref: str | None) -> Plan:

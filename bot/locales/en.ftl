@@ -226,6 +226,8 @@ strategy-anonymous = it has a volume without a name, which a second instance wou
 strategy-shared = both instances would write to { $volumes }
 strategy-unchecked = it has no healthcheck
 strategy-new = nothing of it runs yet
+strategy-several = there are { $count } containers of it
+strategy-one-shot = every start of the stack runs { $service } again, so everything is started in one go
 strategy-down = it is not healthy now
 card-backup = 💾 The database is backed up and read back before anything changes.
 card-no-backup = 💾 There is no database to back up yet.
@@ -461,6 +463,7 @@ ops-before = Before:
 
 tap-confirmed = Confirmed. It starts now.
 tap-queued = Queued. It starts when what runs has ended well.
+tap-nothing-runs = Nothing runs any more, so there is nothing to wait for. The card offers Confirm instead.
 tap-dismissed = Cancelled. Nothing was changed.
 tap-unknown = This is no longer valid here.
 tap-blocked = This plan may not run.
@@ -541,6 +544,8 @@ error-restore-differs = After loading, the table { $table } has { $found } rows;
 error-restore-sessions = Sessions kept coming back to { $database }, so the swap found no free moment. Stop what writes to it, then try again.
 error-restore-names = The databases beside { $live } are not named as I left them, so I stopped rather than guess. See my log.
 error-fetch-differs = The copy of the dump differs from the one on the host, so it was thrown away. The dump on the host is good. Try again.
+error-drift-many = Too much differs on the server to keep it file by file ({ $count } files in { $project }). Bring the changes into the source, or confirm to replace them: the safety copy keeps what is there now until the next deploy.
+error-difference-private = Source code is not for a group. Open our private chat and ask for the plan there.
 error-drift-changing = { $path } is being changed on the server right now. Try again in a moment.
 error-base-changed = The release on the server that this one builds on was changed meanwhile. Nothing was touched. Send /deploy again: then everything travels.
 error-pack-gone = The packed source is gone from my disk. Ask for a new plan.
@@ -565,6 +570,7 @@ error-bad-ref = “{ $ref }” is not a name of a branch, tag or commit.
 error-no-ref = The repository has no branch, tag or commit “{ $ref }”.
 error-ref-for-tree = { $project } is deployed from a local folder, so it takes no ref. Send /deploy { $project }.
 error-git = git could not read the repository. My log says more.
+error-git-busy = Another Opsgate process is reading the git clone of { $project }. Try again when it is done.
 error-git-export = git could not read the files of this commit. My log says more.
 error-git-fetch = git could not fetch { $repository }. Is it reachable, and may my key read it?
 error-git-missing = git is not installed where I run.
@@ -605,6 +611,7 @@ health-exited = The service “{ $service }” ended with status { $status }.
 health-not-running = The service “{ $service }” is { $state }, not running.
 health-unhealthy = The service “{ $service }” is not healthy.
 health-starting = The service “{ $service }” did not become healthy in time.
+health-unchecked = The service “{ $service }” has no healthcheck any more: nobody knows whether it is well.
 health-unknown = Docker did not answer for so long that nobody knows whether the services are well.
 health-probe = { $url } does not answer with 2xx or 3xx (got { $status }).
 
@@ -804,6 +811,15 @@ finding-drift = { $count ->
     }
     .why = This deploy would put the release's own in place. The safety copy keeps what is there now until the next deploy.
     .mend = Look at the difference, keep the server's files, or confirm to replace them.
+finding-drift-odd = What should be a plain file on the server is none: { $files }{ $more ->
+        [0] {""}
+       *[other] {" "}and { $more } more
+    }
+    .why = A link, a folder or a file that I may not read stands where the release puts a file. The swap would refuse it.
+    .mend = Look at it on the server and move it away, then ask for the plan again.
+finding-drift-unknown = I could not compare the files on the server with the deployed release.
+    .why = What was edited there since would be replaced without being named here. The safety copy keeps it until the next deploy.
+    .mend = Ask for the plan again, or confirm if nobody edits files on the server.
 finding-drift-kept = As they are on the server: { $files }{ $more ->
         [0] .
        *[other] {" "}and { $more } more.
@@ -820,15 +836,15 @@ manual-host = on the server
 manual-pack = Pack the source. The line behind # does it without Opsgate.
 manual-copy = Copy it to the server
 manual-ssh = Log in. All that follows is for the server.
-manual-lock = See that I am not at work: this must print nothing
+manual-lock = See that I am not at work: this must print nothing. If it prints, wait until the lease has ended, and see that no build runs.
 manual-dump = Dump the database. Go on only after a checksum is printed: without one, nothing is proven.
-manual-safety-copy = Copy the deployed files. Go on only after SAFETY COPY MADE.
+manual-safety-copy = Copy the deployed files that deploy.zip replaces. Go on only after SAFETY COPY MADE.
 manual-unzip = Put the new files in place. Files that the new version no longer has stay.
 manual-up = Build and start
 manual-look = Look: every container up, every address 200
 manual-back = The way back, only if it went wrong
-manual-back-files = Bring the old files back and start them
-manual-back-database = Only if the data is spoilt: load a dump beside the database, then the two change names. The old one stays, its name ends with _before.
+manual-back-files = Bring back the files that deploy.zip replaced, remove those that it added, and start them. All else in the folder stays as it is now: data, uploads, the env file.
+manual-back-database = Only if the data is spoilt: put in the dump's name. It is loaded beside the database, then the two change names; it counts after THE DUMP SERVES. The old one stays as …_before_…, a failed try as …_by_hand_….
 pack-made = { $label }: { $files ->
     [one] { $files } file
    *[other] { $files } files
@@ -848,9 +864,10 @@ terminal-yes = yes
 terminal-declined = Nothing was changed.
 terminal-nobody = Nothing was changed: there is no terminal here to ask. To run exactly this plan: { $command }
 terminal-other-plan = Nothing was changed: this is not the plan that you confirm. Read it; to run it: { $command }
-terminal-bot = The bot carries it out. I show how it goes.
+terminal-bot = The bot carries it out; if another terminal is at work, I do when that one has ended. I show how it goes.
 terminal-here = No bot is running, so this process carries it out. Ctrl-C asks it to stop.
 terminal-again = A second Ctrl-C leaves it to itself.
 terminal-detached = I look no longer. { $operation } goes on with the bot, or with the next command that is typed here; all admins will be told how it ended.
+terminal-overtaken = The server changed { $count } times between question and start, so nothing was run. Find out who is changing it, then run this command again.
 terminal-unfinished = First what was left unfinished: { $title }
 terminal-releases = Which release of { $project }? Type its id or its name behind the project:

@@ -46,7 +46,7 @@ def deploy_findings(
             *neighbour_findings(project, facts),
             *health_findings(project, facts),
             *source_findings(facts, pack),
-            *drift_findings(pack, drift),
+            *drift_findings(drift, pack.kept),
             *rolling_findings(project, pack, choices(project, facts, pack)),
             *(version_findings(changes) if changes else ()),
             *(migration_findings(facts, pack, changes) if changes else ()),
@@ -68,7 +68,11 @@ def backup_findings(project: Project, facts: Facts) -> list[Finding]:
 
 
 def rollback_findings(
-    project: Project, facts: Facts, returning: Returning, missing: tuple[str, ...]
+    project: Project,
+    facts: Facts,
+    returning: Returning,
+    missing: tuple[str, ...],
+    drift: Drift | None = None,
 ) -> list[Finding]:
     """For an earlier release that comes back. `missing`: services whose image is gone from the host."""
     return _by_severity(
@@ -82,6 +86,7 @@ def rollback_findings(
             *health_findings(project, facts),
             *rollback.rollback_images(project, returning.release, missing),
             *rollback.rollback_migrations(returning),
+            *drift_findings(drift),
         ]
     )
 

@@ -16,8 +16,15 @@ def choices(project: Project, facts: Facts, pack: Pack) -> tuple[Choice, ...]:
     if set(pack.traits) != set(pack.compose_services):
         return ()
     ordered = {name: pack.traits[name] for name in pack.compose_services}
-    fixed = pack.source.frontends if set(pack.source.static_upstreams) & set(ordered) else ()
+    fixed = pack.source.frontends if _upstreams(pack) else ()
     return strategies.choose(project, facts, ordered, fixed=fixed)
+
+
+def _upstreams(pack: Pack) -> set[str]:
+    """Services, and names without a dot, which may be another name that a service has in the stack's network."""
+    found = set(pack.source.static_upstreams)
+    aliases = {name for name in found if "." not in name} - {"localhost"}
+    return found & {*pack.compose_services} | aliases
 
 
 def rolling_findings(project: Project, pack: Pack, chosen: Sequence[Choice]) -> list[Finding]:
@@ -25,7 +32,8 @@ def rolling_findings(project: Project, pack: Pack, chosen: Sequence[Choice]) -> 
     if names := strategies.unknown(project, pack.compose_services):
         args = {"services": ", ".join(names), "known": ", ".join(pack.compose_services)}
         found.append(Finding(code="strategy-unknown", severity=Severity.BLOCKER, args=args))
-    behind = set(strategies.rolling(chosen)) & set(pack.source.static_upstreams)
+    rolled = set(strategies.rolling(chosen))
+    behind = {name for name in _upstreams(pack) if name in rolled or (rolled and name not in pack.traits)}
     found += [
         Finding(code="static-upstream", severity=Severity.WARNING, args={"service": name})
         for name in sorted(behind)

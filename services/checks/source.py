@@ -25,17 +25,25 @@ def source_findings(facts: Facts, pack: Pack) -> list[Finding]:
     return findings
 
 
-def drift_findings(pack: Pack, drift: Drift | None) -> list[Finding]:
-    """Files that were edited on the server since they were deployed."""
+def drift_findings(drift: Drift | None, kept: Sequence[str] = ()) -> list[Finding]:
+    """Files that were edited on the server since they were deployed, and would be replaced."""
+    if drift is None:
+        return []
     findings = []
-    if drift and drift.files:
-        paths = [one.path for one in drift.files]
-        findings.append(Finding(code="drift", severity=Severity.WARNING, args=_named(paths)))
-    if pack.kept:
-        findings.append(Finding(code="drift-kept", severity=Severity.INFO, args=_named(pack.kept)))
+    edited = [one.path for one in drift.files if not one.odd]
+    if edited or drift.unnamed:
+        args = _named(edited, more=drift.unnamed)
+        findings.append(Finding(code="drift", severity=Severity.WARNING, args=args))
+    if odd := [one.path for one in drift.files if one.odd]:
+        findings.append(Finding(code="drift-odd", severity=Severity.WARNING, args=_named(odd)))
+    if not drift.known:
+        findings.append(Finding(code="drift-unknown", severity=Severity.WARNING))
+    if kept:
+        findings.append(Finding(code="drift-kept", severity=Severity.INFO, args=_named(kept)))
     return findings
 
 
-def _named(paths: Sequence[str]) -> dict[str, str | int | float]:
+def _named(paths: Sequence[str], more: int = 0) -> dict[str, str | int | float]:
     shown = ", ".join(paths[:MOST_NAMED])
-    return {"count": len(paths), "files": shown, "more": max(0, len(paths) - MOST_NAMED)}
+    count = len(paths) + more
+    return {"count": count, "files": shown, "more": count - min(len(paths), MOST_NAMED)}

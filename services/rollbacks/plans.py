@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from services import checks, releases
 from services.checks.database import DatabaseState, database_state
+from services.drift import Drift
 from services.facts.models import Facts, Release
 from services.models import Kind, Plan, Returning
 from services.plans import digest, lasting, running, stopped_database
@@ -28,7 +29,13 @@ def names_for(facts: Facts, release: Release) -> dict[str, str]:
     }
 
 
-def rollback(project: Project, facts: Facts, returning: Returning, present: Collection[str]) -> Plan:
+def rollback(
+    project: Project,
+    facts: Facts,
+    returning: Returning,
+    present: Collection[str],
+    drift: Drift | None = None,
+) -> Plan:
     """What /rollback would do. `present`: ids of those of the release's images that are still on the host."""
     release = returning.release
     missing = tuple(sorted(name for name, image in release.images.items() if image not in present))
@@ -39,9 +46,9 @@ def rollback(project: Project, facts: Facts, returning: Returning, present: Coll
         project=project.name,
         compose_project=facts.compose_project,
         steps=ROLLBACK_STEPS,
-        findings=tuple(checks.rollback_findings(project, facts, returning, missing)),
+        findings=tuple(checks.rollback_findings(project, facts, returning, missing, drift)),
         risk="medium" if backup else "high",
-        digest=_digest(facts, returning, missing),
+        digest=_digest(facts, returning, missing, drift),
         lasting=lasting(facts, release.id, *sorted(release.images.values())),
         current=facts.current,
         backup=backup,
@@ -50,6 +57,7 @@ def rollback(project: Project, facts: Facts, returning: Returning, present: Coll
         old_running=tuple(sorted({one.service for one in facts.containers if one.state == "running"})),
         old_image_names={service: one.image for service, one in now.items()},
         returning=returning,
+        drift=drift,
     )
 
 
@@ -62,7 +70,7 @@ def services_that_stop(plan: Plan) -> tuple[str, ...]:
     )
 
 
-def _digest(facts: Facts, returning: Returning, missing: tuple[str, ...]) -> str:
+def _digest(facts: Facts, returning: Returning, missing: tuple[str, ...], drift: Drift | None) -> str:
     """The release and its images; the words about it may change without changing a plan."""
     basis = (returning.release.id, sorted(returning.release.images.items()), missing)
-    return hashlib.sha256(f"{digest(facts, None)} {basis}".encode()).hexdigest()
+    return hashlib.sha256(f"{digest(facts, None, drift)} {basis}".encode()).hexdigest()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from services import releases, sources
 from services.changes import compare, counts
-from services.deployed import read_manifest
+from services.deployed import read_drift, read_loss, read_manifest
+from services.drift import Drift
 from services.errors import BadInput, SourceError
 from services.facts.models import Facts, Release
 from services.facts.read import current_release
@@ -75,15 +76,19 @@ class RollbackProposals:
             raise BadInput("error-release-serves", project=project.name)
         found = await remote.images(sorted({*release.images.values()}))
         present = {str(one["Id"]) for one in found}
-        return plans.rollback(project, facts, await self._returning(project, facts, release), present)
+        returning, lost = await self._returning(project, facts, release)
+        return plans.rollback(project, facts, returning, present, lost)
 
-    async def _returning(self, project: Project, facts: Facts, release: Release) -> Returning:
+    async def _returning(
+        self, project: Project, facts: Facts, release: Release
+    ) -> tuple[Returning, Drift | None]:
+        """And what was edited on the server and would be replaced."""
         newer = facts.current.commit if facts.current else None
         gone = await self._commits(project, newer, release.commit)
         come = await self._commits(project, release.commit, newer)
         found = await self._manifests(project, facts, release)
         made = await self._store.backups.newest(project.name, BACKUPS_LOOKED_AT)
-        return Returning(
+        returning = Returning(
             release=release,
             image_names=plans.names_for(facts, release),
             backup=next((one for one in made if one.release == release.id), None),
@@ -94,6 +99,13 @@ class RollbackProposals:
             files=counts(*found) if found else None,
             migrations=compare(found[1], found[0]).migrations if found else (),
         )
+        return returning, await self._lost(project, facts, found) if found else None
+
+    async def _lost(self, project: Project, facts: Facts, found: tuple[bytes, bytes]) -> Drift:
+        remote = self._hosts.get(project.host)
+        current = facts.current.id if facts.current else ""
+        drift = await read_drift(remote, project, project.state_dir / "releases" / current)
+        return await read_loss(remote, project, drift, *found)
 
     async def _commits(
         self, project: Project, commit: str | None, since: str | None

@@ -1,16 +1,18 @@
 # --- releases: unpacked beside, checked whole, then given their name --------------------------------------------
 
 # arrived DEST → bytes of the release's archive that a broken transfer left here. A sender that still hangs on it is
-# cut off: it writes on into a file that has no name any more.
+# cut off: it writes on into a file that has no name any more, and what it brought so far stays.
 verb_arrived() {
     owned "$1" releases
     local file="${1%/releases/*}/incoming/${1##*/}"
-    if [ -f "$file" ] && exec 8<"$file" && take 8 3; then
-        stat -c %s "$file"
-    else
-        rm -f "$file"
+    if [ ! -f "$file" ]; then
         printf '0\n'
+        return 0
     fi
+    if ! { exec 8<"$file" && take 8 1; }; then
+        cp -- "$file" "$file.new.$$" && mv -f "$file.new.$$" "$file" || exit 1
+    fi
+    stat -c %s "$file"
 }
 
 # unpack DEST MANIFEST_SHA256 SIZE OFFSET BASE|-, a .tar.gz of SIZE bytes on stdin from OFFSET on, with manifest and
@@ -61,12 +63,12 @@ release_check() {
     (tree_names "$1/tree" "$1/manifest") || {
         local status=$?
         [ "$2" != - ] || exit $status
-        die 67 "the release that this one builds on has other files than it had: $2"
+        base_changed "$2" "it has other files"
     }
     differing "$1/tree" "$1/manifest" >"$work/different"
     [ -s "$work/different" ] || return 0
     [ -z "$(listed "$1/carried" "$work/different")" ] || die 1 "a file's hash is not that of the manifest"
-    die 67 "the release that this one builds on was changed: $(head -n 1 "$work/different")"
+    base_changed "$2" "$(head -n 1 "$work/different")"
 }
 
 # archive_arrives INCOMING NAME SIZE OFFSET: what others left goes; what arrived of a broken transfer stays for the next.
@@ -89,14 +91,24 @@ carried() {
 }
 
 # link_shared BASE PART: what BASE has in common with the new release is shared with it, never with the live tree.
-# All of it is linked at once, then what changed or is gone leaves: one process instead of one for every folder.
+# All of it is linked at once, then what does not belong leaves: one process instead of one for every folder.
 link_shared() {
-    cp -al "$1/tree" "$2/tree" || die 67 "the release that this one builds on could not be linked: $1"
+    cp -al "$1/tree" "$2/tree" 2>/dev/null || { wipe "$2/tree" && cp -a "$1/tree" "$2/tree"; } ||
+        base_changed "$1" "it could not be copied"
     find "$2/tree" ! -type f ! -type d -exec rm -f {} + || exit 1
-    carried "$1/manifest" "$2/manifest" >"$work/leaving"
+    manifest_paths "$2/manifest" >"$work/paths"
+    unlisted "$2/carried" "$work/paths" >"$work/shared"
+    (cd "$2/tree" && find . -type f) | sed 's|^\./||' >"$work/linked"
+    unlisted "$work/shared" "$work/linked" >"$work/leaving"
     under "$2/tree" "$work/leaving" rm -f || exit 1
     [ ! -s "$work/leaving" ] || find "$2/tree" -depth -type d -exec rmdir {} + 2>/dev/null
     mkdir -p "$2/tree"
+}
+
+# base_changed BASE WHY: the next plan builds on nothing, and everything travels.
+base_changed() {
+    : >"$1/unusable"
+    die 67 "the release that this one builds on is not what it was: $1: $2"
 }
 
 release_seal() {
@@ -157,21 +169,29 @@ verb_intact() {
     [ ! -s "$work/different" ] || die 1 "not as it was shipped: $(head -n 1 "$work/different")"
 }
 
-# drift LIVE MANIFEST: what of a release is not in LIVE as it was put there: "- - - <path>" for what is gone or is no file,
-# else "<sha256> <bytes> <644|755> <path>". The first 200; the last line is "<count>".
+# drift LIVE MANIFEST|-: what of a manifest (-: it comes on stdin) is not in LIVE as it says: "gone - - <path>", "odd - - <path>"
+# for what is no file that we can read, else "<sha256> <bytes> <644|755> <path>". The first 200; the last line is "<count>".
 verb_drift() {
     absolute "$1"
-    absolute "$2"
     [ -d "$1" ] || die 4 "no such tree: $1"
-    manifest_check "$2"
-    work_in "$2.drift.$$"
-    differing "$1" "$2" >"$work/different"
+    mkdir -p "${HOME:-/tmp}/.opsgate" && work_in "${HOME:-/tmp}/.opsgate/drift.$$"
+    local manifest="$2" path mode
+    if [ "$manifest" = - ]; then
+        manifest=$work/manifest
+        receive "$manifest" || die 1 "the manifest did not arrive whole"
+    else
+        absolute "$manifest"
+    fi
+    manifest_check "$manifest"
+    differing "$1" "$manifest" >"$work/different"
     head -n 200 "$work/different" | while IFS= read -r path; do
         if [ -f "$1/$path" ] && [ ! -L "$1/$path" ] && [ -r "$1/$path" ]; then
             [ -x "$1/$path" ] && mode=755 || mode=644
             printf '%s %s %s %s\n' "$(sha_of "$1/$path")" "$(stat -c %s "$1/$path")" "$mode" "$path"
+        elif [ -e "$1/$path" ] || [ -L "$1/$path" ]; then
+            printf 'odd - - %s\n' "$path"
         else
-            printf -- '- - - %s\n' "$path"
+            printf 'gone - - %s\n' "$path"
         fi
     done
     printf '%s\n' "$(($(wc -l <"$work/different")))"

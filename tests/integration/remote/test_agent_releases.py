@@ -7,6 +7,7 @@ import hashlib
 import io
 import shutil
 import tarfile
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -184,6 +185,34 @@ def test_nothing_changed_is_a_release_of_its_own_all_the_same(local: LocalAgent)
     local.run("verify", folder / "tree", folder / "manifest")
 
 
+def test_what_somebody_left_in_the_base_is_not_taken_along(local: LocalAgent) -> None:
+    base = local.release("r1", TREE)
+    (base / "tree" / "NOTES").write_text("left here")
+    (base / "tree" / "more").mkdir()
+    (base / "tree" / "more" / "notes").write_text("and here")
+    (base / "tree" / ".env.prod").symlink_to("/nowhere")
+    listing, archive = on_top(TREE, NEWER)
+    folder = local.state / "releases" / "r2"
+    local.run("unpack", *unpacking(folder, listing, archive, base=base), stdin=archive)
+    local.run("verify", folder / "tree", folder / "manifest")
+    assert not (folder / "tree" / "more").exists()
+    assert (base / "tree" / "NOTES").exists()
+
+
+def test_where_the_disk_knows_no_hard_links_the_base_is_copied(local: LocalAgent) -> None:
+    base = local.release("r1", TREE)
+    listing, archive = on_top(TREE, NEWER)
+    folder, real = local.state / "releases" / "r2", shutil.which("cp", path=local.env["PATH"])
+    tools = local.folder / "tools"
+    tools.mkdir()
+    (tools / "cp").write_text(f'#!/bin/sh\n[ "$1" != -al ] || exit 1\nexec {real} "$@"\n')
+    (tools / "cp").chmod(0o755)
+    env = {"PATH": f"{tools}:{local.env['PATH']}"}
+    local.run("unpack", *unpacking(folder, listing, archive, base=base), stdin=archive, env=env)
+    local.run("verify", folder / "tree", folder / "manifest")
+    assert not (folder / "tree" / "compose.yaml").samefile(base / "tree" / "compose.yaml")
+
+
 def _edited(base: Path) -> None:
     (base / "tree" / "compose.yaml").write_text("services: {evil}\n")
 
@@ -216,6 +245,9 @@ def test_a_base_that_is_not_what_it_was_is_never_built_on(
     done = local.try_("unpack", *unpacking(folder, listing, archive, base=base), stdin=archive)
     assert done.status == 67, done.err
     assert [path.name for path in folder.parent.iterdir()] == ["r1"]
+    assert (base / "unusable").exists() == (
+        harm is not _without_manifest
+    )  # so that the next plan sends everything
 
 
 def test_an_archive_with_a_link_out_of_the_tree_is_refused_on_top_of_a_base_too(local: LocalAgent) -> None:
@@ -252,6 +284,24 @@ def test_a_broken_transfer_goes_on_where_it_stood(local: LocalAgent) -> None:
     local.run("unpack", *unpacking(folder, listing, archive, offset=half), stdin=archive[half:])
     local.run("verify", folder / "tree", folder / "manifest")
     assert list((local.state / "incoming").iterdir()) == []
+
+
+def test_a_sender_that_hangs_is_cut_off_and_what_it_brought_is_kept(local: LocalAgent) -> None:
+    """After a VPN drop the host's end of the old transfer waits for bytes that never come, with its file locked."""
+    listing, archive = packed(TREE)
+    folder, half = local.state / "releases" / "r1", len(archive) // 2
+    with local.start("unpack", *unpacking(folder, listing, archive), stdin=archive) as hanging:
+        assert hanging.stdin is not None
+        hanging.stdin.write(archive[:half])
+        hanging.stdin.flush()
+        incoming = local.state / "incoming" / "r1"
+        while not incoming.exists() or incoming.stat().st_size < half:
+            time.sleep(0.01)
+        assert int(local.run("arrived", folder)) == half
+        local.run("unpack", *unpacking(folder, listing, archive, offset=half), stdin=archive[half:])
+        hanging.kill()
+        hanging.stdin.close()
+    local.run("verify", folder / "tree", folder / "manifest")
 
 
 def test_a_part_that_is_longer_than_its_sender_thinks_is_not_appended_to(local: LocalAgent) -> None:
@@ -304,10 +354,26 @@ def test_drift_names_what_was_edited_and_what_is_gone(local: LocalAgent) -> None
     assert drift(local, live, release / "manifest") == [
         f"{hashlib.sha256(b'#!/bin/sh' + chr(10).encode()).hexdigest()} 10 644 backend/scripts/run.sh",
         f"{mine} 8 644 compose.yaml",
-        "- - - empty",
-        "- - - it's",
+        "gone - - empty",
+        "odd - - it's",
         "4",
     ]
+
+
+def test_drift_from_a_manifest_that_is_only_told(local: LocalAgent) -> None:
+    """What only the next release has, and somebody made on the server already."""
+    local.live.mkdir()
+    (local.live / "conf").write_text("handmade")
+    listing = listing_of({"conf": "shipped", "not there": "x"})
+    found = local.run("drift", local.live, "-", stdin=listing).decode().splitlines()
+    assert found == [f"{hashlib.sha256(b'handmade').hexdigest()} 8 644 conf", "gone - - not there", "2"]
+
+
+def test_only_the_first_of_very_many_are_named(local: LocalAgent) -> None:
+    release = local.release("r1", {f"f{number}": "x" for number in range(230)})
+    local.live.mkdir()
+    found = drift(local, local.live, release / "manifest")
+    assert (len(found), found[-1]) == (201, "230")
 
 
 HASH = "0" * 64

@@ -8,7 +8,8 @@ import pytest
 
 from services.changes import SourceFacts
 from services.commands.command import Command
-from services.deployed import Deployed, changes, read_deployed
+from services.deployed import Deployed, changes, read_deployed, read_loss
+from services.drift import Drift
 from services.errors import CommandFailed
 from services.facts.models import EnvFacts, Facts
 from services.remote.channels import Completed
@@ -29,6 +30,7 @@ class Lying:
     verbs: dict[str, bytes | None] = field(default_factory=lambda: {"intact": b"", "drift": b"0\n"})
     truncated: bool = False
     asked: list[str] = field(default_factory=list)
+    told: list[bytes | None] = field(default_factory=list)
 
     async def run(self, command: Command, *, limit: int, check: bool) -> Completed:
         assert not check
@@ -37,8 +39,9 @@ class Lying:
         content = self.files.get(command.argv[-1])
         return Completed(int(content is None), content or b"", b"", truncated=self.truncated)
 
-    async def verb(self, verb: str, *_words: object, timeout: float) -> bytes:
+    async def verb(self, verb: str, *_words: object, timeout: float, stdin: bytes | None = None) -> bytes:
         assert timeout > 60
+        self.told.append(stdin)
         self.asked.append(verb)
         if (answer := self.verbs[verb]) is None:
             raise CommandFailed(verb, 1, "not as it was shipped")
@@ -99,15 +102,35 @@ async def test_a_release_whose_files_are_not_what_was_shipped_is_not_built_on() 
 
 
 async def test_what_was_edited_on_the_server_is_told() -> None:
-    edited = f"{'2' * 64} 10 644 mobile/app.json\n- - - gone.txt\n2\n".encode()
+    edited = f"{'2' * 64} 10 644 mobile/app.json\ngone - - gone.txt\n2\n".encode()
     found = await Lying(THERE, verbs={"intact": b"", "drift": edited}).deployed(facts(current=RELEASED))
     assert found.drift.total == 2
     assert [(one.path, one.size) for one in found.drift.files] == [("mobile/app.json", 10), ("gone.txt", 0)]
 
 
-async def test_drift_that_cannot_be_told_stops_nothing() -> None:
+async def test_drift_that_cannot_be_told_stops_nothing_and_is_said() -> None:
     found = await Lying(THERE, verbs={"intact": b"", "drift": None}).deployed(facts(current=RELEASED))
-    assert (found.whole, found.drift.files) == (True, ())
+    assert (found.whole, found.drift) == (True, Drift(known=False))
+
+
+async def test_a_release_that_the_host_could_not_build_on_is_not_tried_again() -> None:
+    host = Lying(THERE | {f"{STATE}/unusable": b""})
+    assert not (await host.deployed(facts(current=RELEASED))).whole
+    assert "intact" not in host.asked
+
+
+async def test_files_that_only_the_next_release_has_are_looked_for_on_the_server() -> None:
+    new = f"{'5' * 64}  644  conf/local\n".encode()
+    host = Lying({}, verbs={"drift": f"{'6' * 64} 9 644 conf/local\n1\n".encode()})
+    lost = await read_loss(cast("RemoteHost", host), project(), Drift(), MANIFEST, MANIFEST + new)
+    assert host.told == [new]
+    assert [one.path for one in lost.files] == ["conf/local"]
+
+
+async def test_where_nothing_is_new_nothing_more_is_asked() -> None:
+    host = Lying({})
+    assert await read_loss(cast("RemoteHost", host), project(), Drift(), MANIFEST, MANIFEST) == Drift()
+    assert host.asked == []
 
 
 def test_changes_carry_versions_and_fingerprints() -> None:

@@ -5,7 +5,6 @@ import pytest
 from services.checks.source import drift_findings
 from services.drift import Drift, Drifted, difference, parse
 from services.models import Severity
-from tests.unit.checks.test_findings import pack
 
 ONE, TWO = "1" * 64, "2" * 64
 
@@ -15,11 +14,12 @@ def drifted(path: str, sha256: str | None = ONE, mode: str = "644") -> Drifted:
 
 
 def test_the_agents_answer_is_read_with_odd_names() -> None:
-    found = parse(f"{ONE} 12 755 scripts/a b  c.sh\n- - - it's gone\n7\n".encode())
+    found = parse(f"{ONE} 12 755 scripts/a b  c.sh\ngone - - it's gone\nodd - - a link\n7\n".encode())
     assert found.total == 7
     assert found.files == (
         Drifted(path="scripts/a b  c.sh", sha256=ONE, size=12, mode="755"),
         Drifted(path="it's gone"),
+        Drifted(path="a link", odd=True),
     )
 
 
@@ -29,28 +29,61 @@ def test_any_other_answer_is_refused(output: bytes) -> None:
         parse(output)
 
 
-def test_only_an_edited_file_that_the_release_has_otherwise_is_lost() -> None:
+def test_only_a_file_that_the_release_has_otherwise_is_lost() -> None:
     """What is gone comes back, what the release lacks stays in place, and the same edit in the source is no loss."""
-    coming = {f"{TWO}  644  edited", f"{TWO}  644  gone", f"{ONE}  644  same edit", f"{ONE}  755  mode"}
+    coming = {
+        f"{TWO}  644  edited",
+        f"{TWO}  644  gone",
+        f"{ONE}  644  same edit",
+        f"{ONE}  755  mode",
+        f"{ONE}  644  link",
+    }
     files = (
         drifted("edited"),
         drifted("gone", None),
         drifted("same edit"),
         drifted("mode"),
         drifted("dropped"),
+        Drifted(path="link", odd=True),
     )
-    assert [one.path for one in Drift(files=files, total=5).to_lose(coming)] == ["edited", "mode"]
+    lost = Drift(files=files, total=6).to_lose(coming)
+    assert [one.path for one in lost.files] == ["edited", "mode", "link"]
+    assert lost.unnamed == 0
+
+
+def test_what_is_beyond_the_named_ones_may_be_lost_too() -> None:
+    lost = Drift(files=(drifted("same"),), total=41).to_lose({f"{ONE}  644  same"})
+    assert (lost.files, lost.unnamed) == ((), 40)
+    (finding,) = drift_findings(lost)
+    assert (finding.code, finding.args["count"], finding.args["more"]) == ("drift", 40, 40)
+
+
+def test_what_stands_where_only_the_new_release_has_a_file_is_lost_too() -> None:
+    both = Drift(files=(drifted("a"),), total=1).with_present(
+        Drift(files=(drifted("handmade"), drifted("not there", None)), total=2)
+    )
+    assert ([one.path for one in both.files], both.unnamed) == (["a", "handmade"], 0)
 
 
 def test_a_drift_is_a_warning_that_names_the_first_files() -> None:
     files = tuple(drifted(f"file-{number}") for number in range(7))
-    (finding,) = drift_findings(pack(), Drift(files=files, total=7))
+    (finding,) = drift_findings(Drift(files=files, total=7))
     assert (finding.code, finding.severity) == ("drift", Severity.WARNING)
     assert finding.args == {"count": 7, "files": "file-0, file-1, file-2, file-3, file-4", "more": 2}
 
 
+def test_what_is_no_plain_file_is_a_warning_of_its_own() -> None:
+    (finding,) = drift_findings(Drift(files=(Drifted(path="a link", odd=True),), total=1))
+    assert (finding.code, finding.args["files"]) == ("drift-odd", "a link")
+
+
+def test_drift_that_is_not_known_is_said() -> None:
+    (finding,) = drift_findings(Drift(known=False))
+    assert (finding.code, finding.severity) == ("drift-unknown", Severity.WARNING)
+
+
 def test_what_is_kept_is_said_quietly() -> None:
-    (finding,) = drift_findings(pack(kept=("docker/nginx.conf",)), Drift())
+    (finding,) = drift_findings(Drift(), ("docker/nginx.conf",))
     assert (finding.code, finding.severity) == ("drift-kept", Severity.INFO)
 
 
@@ -60,6 +93,13 @@ def test_a_difference_goes_from_the_release_to_the_server() -> None:
     assert {"-two", "+2"} <= set(lines)
 
 
-@pytest.mark.parametrize(("released", "present"), [(b"a\0", b"a"), (b"a", None), (None, b"a")])
+LONG = b"x\n" * 2001
+LARGE = b"x" * (128 * 1024 + 1)
+
+
+@pytest.mark.parametrize(
+    ("released", "present"),
+    [(b"a\0", b"a"), (b"a", None), (None, b"a"), (LONG, b"a"), (b"a", LARGE)],
+)
 def test_what_is_no_text_has_no_difference_to_show(released: bytes | None, present: bytes | None) -> None:
     assert difference("logo.png", released, present) == ["logo.png: no text, or too large to show"]

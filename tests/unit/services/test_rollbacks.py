@@ -216,10 +216,13 @@ class Host:
     kept: list[Release]
     current: str = NEW.id
     manifests: dict[str, bytes] = field(default_factory=dict)
+    drift: bytes = b"0\n"
     asked: list[str] = field(default_factory=list)
 
-    async def verb(self, verb: str, *_: Any, **__: Any) -> bytes:
+    async def verb(self, verb: str, *words: Any, **__: Any) -> bytes:
         self.asked.append(verb)
+        if verb == "drift":
+            return b"0\n" if words[-1] == "-" else self.drift
         return "".join(f"\x1e{one.id}\n{one.model_dump_json(indent=1)}" for one in self.kept).encode()
 
     async def run(self, command: Command, **_: Any) -> Any:
@@ -292,6 +295,18 @@ async def test_migrations_that_came_since_are_a_warning_and_no_blocker(store: St
         project(), OLD.id
     )
     assert "rollback-migrations" not in {one.code for one in back.findings}
+
+
+async def test_what_was_edited_on_the_server_is_not_lost_unseen(store: Store) -> None:
+    """A rollback swaps files as a deploy does. An edit after the card makes another plan."""
+    edited = f"{'3' * 64} 9 644 a\n1\n".encode()
+    plan = await proposals(Host([OLD, NEW], manifests=MANIFESTS, drift=edited), store).rollback(
+        project(), OLD.id
+    )
+    (found,) = [one for one in plan.findings if one.code == "drift"]
+    assert (found.severity, found.args["files"]) == (Severity.WARNING, "a")
+    later = await proposals(Host([OLD, NEW], manifests=MANIFESTS), store).rollback_again(project(), plan)
+    assert later.digest != plan.digest
 
 
 async def test_what_is_not_known_of_the_files_is_left_out(store: Store) -> None:
