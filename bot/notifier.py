@@ -310,8 +310,11 @@ class Notifier:
 
 
 def _brings_its_log(row: Outgoing, operation: Operation) -> bool:
-    """A failure's verdict, in the chat where it was asked for. Who stopped it knows why it did not go on."""
-    asked_here = row.kind == "verdict" and row.chat_id == operation.origin.chat_id
+    """A failure's verdict, to who asked for it in private: in a group not all are admins, so there it takes their tap.
+
+    Who stopped it knows why it did not go on.
+    """
+    asked_here = row.kind == "verdict" and row.chat_id == operation.origin.chat_id > 0
     if operation.cancelled_by is not None:
         return asked_here and operation.state is State.NEEDS_HUMAN
     return asked_here and operation.state is not State.SUCCEEDED

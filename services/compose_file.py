@@ -37,6 +37,7 @@ class ComposeFile:
 
     `recipes`: how each of those is built, (context, Dockerfile), the first relative to this file, the second to the
     first; empty where it is not said plainly. `traits`: how each may be brought up. `name` is None when it is absent or made of variables; `includes`: paths relative to this file.
+    `bound`: its named volumes with options for a driver: they may be folders of the host.
     """
 
     name: str | None
@@ -45,6 +46,7 @@ class ComposeFile:
     includes: tuple[str, ...]
     recipes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     traits: Mapping[str, Traits] = field(default_factory=dict)
+    bound: tuple[str, ...] = ()
 
 
 class NotComposeFileError(ValueError):
@@ -66,7 +68,7 @@ def parse(content: bytes) -> ComposeFile:
     if not isinstance(services, Mapping) or not all(isinstance(v, Mapping | None) for v in services.values()):
         raise NotComposeFileError
     started = {str(name): one or {} for name, one in services.items() if _starts(one or {})}
-    name = document.get("name")
+    name, bound = document.get("name"), tuple(_bound(document.get("volumes")))
     return ComposeFile(
         name=name if isinstance(name, str) and _NAME.fullmatch(name) else None,
         services=tuple(started),
@@ -74,7 +76,8 @@ def parse(content: bytes) -> ComposeFile:
         builds=tuple(name for name, one in started.items() if _is_built(one)),
         includes=tuple(_includes(document.get("include") or ())),
         recipes={name: _recipe(one.get("build")) for name, one in started.items() if _is_built(one)},
-        traits={name: traits_of(one) for name, one in started.items()},
+        traits={name: traits_of(one, bound) for name, one in started.items()},
+        bound=bound,
     )
 
 
@@ -98,6 +101,12 @@ def _starts(service: Mapping[str, Any]) -> bool:
     """Not services of a profile, nor those scaled to nothing."""
     replicas = (service.get("deploy") or {}).get("replicas", 1)
     return not service.get("profiles") and 0 not in (replicas, service.get("scale", 1))
+
+
+def _bound(volumes: Any) -> Iterator[str]:
+    for name, one in volumes.items() if isinstance(volumes, Mapping) else ():
+        if isinstance(one, Mapping) and one.get("driver_opts"):
+            yield str(name)
 
 
 def _includes(entries: Any) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from services.strategies import Traits
@@ -13,8 +13,8 @@ _DATA = ("/var/lib/", "/var/opt/", "/data", "/bitnami/", "/usr/share/elasticsear
 _SHARED_MODES = frozenset({"", "bridge", "default"})
 
 
-def traits_of(service: Mapping[str, Any]) -> Traits:
-    """Never raises: what has another shape than Compose's counts as not known."""
+def traits_of(service: Mapping[str, Any], bound: Collection[str] = ()) -> Traits:
+    """Never raises: what has another shape than Compose's counts as not known. `bound`: named volumes that may be folders of the host."""
     given = _list(service.get("volumes"))
     mounts = [_mount(one) for one in given]
     data = {_mount(one)[0] for one in given if _target(one).startswith(_DATA)}
@@ -27,11 +27,12 @@ def traits_of(service: Mapping[str, Any]) -> Traits:
         shared=tuple(dict.fromkeys(source for source, writable in mounts if source and writable)),
         data=next((source for source, writable in mounts if source and writable and source in data), ""),
         anonymous=any(not source for source, _ in mounts),
-        watched=not any(_is_path(source) for source, _ in mounts)
-        and not any(service.get(key) for key in ("configs", "secrets", "volumes_from", "devices")),
+        watched=not any(_is_hosts(one, bound) for one in given) and not any(_reads_files(service)),
         needs=tuple(str(one) for one in service.get("depends_on") or ()),
         uses=tuple(dict.fromkeys(_uses(service))),
-        whole="extends" not in service,
+        whole="extends" not in service and isinstance(service.get("volumes"), list | None),
+        ends=_ends(service),
+        completed=tuple(_completed(service.get("depends_on"))),
     )
 
 
@@ -124,5 +125,31 @@ def _without_defaults(text: str) -> str:
     return "".join(kept)
 
 
-def _is_path(source: str) -> bool:
-    return source.startswith((".", "/", "~", "$"))
+def _is_hosts(given: Any, bound: Collection[str]) -> bool:
+    """Whether files of the host may lie behind a mount: whatever is not surely something else."""
+    if isinstance(given, Mapping) and given.get("type") not in {"volume", "tmpfs"}:
+        return True
+    source, _ = _mount(given)
+    return source.startswith((".", "/", "~", "$")) or source in bound
+
+
+def _reads_files(service: Mapping[str, Any]) -> Iterator[bool]:
+    yield from (bool(service.get(key)) for key in ("configs", "secrets", "volumes_from", "devices"))
+    yield bool(service.get("credential_spec"))
+    yield "seccomp" in str(service.get("security_opt"))
+
+
+def _ends(service: Mapping[str, Any]) -> bool:
+    """Whether it may run to its end and stay so: Docker would not start it again. `restart: no` is False in YAML."""
+    given, deploy = service.get("restart"), service.get("deploy")
+    policy = deploy.get("restart_policy") if isinstance(deploy, Mapping) else None
+    if given is None and isinstance(policy, Mapping):
+        return bool(policy.get("condition", "any") != "any")
+    return given not in ("always", "unless-stopped")
+
+
+def _completed(needs: Any) -> Iterator[str]:
+    """What must have run to its end before this starts."""
+    for name, one in needs.items() if isinstance(needs, Mapping) else ():
+        if isinstance(one, Mapping) and one.get("condition") == "service_completed_successfully":
+            yield str(name)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.backups import SHORT, containers
 from services.commands import docker as docker_commands
 from services.errors import CommandFailed, HostError, StepFailed
-from services.facts.models import Container
+from services.facts.models import MOST_RESTARTS, Container
 from services.phrases import Value
 from services.runs import Run, is_docker_away
 
-MOST_RESTARTS = 3
-"""So many restarts since `up` are a crash loop."""
 UNHEALTHY_FOR = 10.0
 """Seconds for which a container may call itself unhealthy before it is believed."""
 PROBE_SECONDS = 5
@@ -48,6 +46,19 @@ def judge(found: Collection[Container], expected: Collection[str]) -> list[Ill]:
     ills = [ill for container in _of(found, expected) if (ill := _judge_one(container))]
     present = {container.service for container in found}
     return ills + [Ill("health-missing", service) for service in expected if service not in present]
+
+
+def judge_beside(found: Collection[Container], expected: Collection[str]) -> list[Ill]:
+    """Pure: what is wrong with new instances. Each must say itself that it is healthy: the old ones end for it."""
+    unproven = (ill for container in _of(found, expected) if (ill := _unproven(container)))
+    return judge(found, expected) or list(unproven)
+
+
+def _unproven(container: Container) -> Ill | None:
+    if container.state != "running":  # it ended well, and so stays ended
+        args: dict[str, Value] = {"status": container.exit_code}
+        return Ill("health-exited", container.service, hopeless=True, args=args)
+    return None if container.health == "healthy" else Ill("health-unchecked", container.service)
 
 
 def _of(found: Collection[Container], expected: Collection[str]) -> list[Container]:
@@ -97,6 +108,20 @@ def _restarted(found: Collection[Container], expected: Collection[str], before: 
     return None
 
 
+Past = MutableMapping[str, int | None]
+"""Containers that were there before, by id: how often they had restarted at the first look."""
+
+
+def _since(one: Container, past: Past) -> Container:
+    """With the restarts that came since the first look: Docker counts on until a container is recreated."""
+    if one.id not in past:
+        return one
+    before = past[one.id]
+    if before is None:
+        before = past[one.id] = one.restarts
+    return one.model_copy(update={"restarts": max(0, one.restarts - before)})
+
+
 async def gate(
     run: Run,
     expected: Collection[str],
@@ -113,8 +138,9 @@ async def gate(
     well_since: float | None = None
     ill_since: dict[str, float] = {}
     before: Lives | None = None
+    past: Past = {old: None for choice in run.plan.strategies for old in choice.old}
     while True:
-        found, ills = await _look(run, expected, beside)
+        found, ills = await _look(run, expected, beside, past)
         run.lost_since = None
         now = time.monotonic()
         if before is not None and not ills and (back := _restarted(found, expected, before)):
@@ -136,11 +162,11 @@ async def gate(
 
 
 async def _look(
-    run: Run, expected: Collection[str], beside: Beside | None
+    run: Run, expected: Collection[str], beside: Beside | None, past: Past
 ) -> tuple[tuple[Container, ...], list[Ill]]:
     """The stack now. A Docker that does not answer for a moment (it restarts, say) is one more thing to wait for."""
     try:
-        found = await containers(run)
+        found = tuple(_since(one, past) for one in await containers(run))
     except HostError as error:
         if run.phase == "rollback" and is_docker_away(
             error
@@ -151,13 +177,13 @@ async def _look(
         return (), [Ill("health-unknown", "docker")]
     if beside:  # an address is answered by the old instances too: it says nothing about the new one
         found = tuple(one for one in found if one.id not in beside.old)
-        return found, judge(found, expected)
+        return found, judge_beside(found, expected)
     return found, judge(found, expected) or await _probes(run)
 
 
 def _hopeless(ills: list[Ill], since: dict[str, float], now: float) -> Ill | None:
     """The first thing that waiting will not mend. `since` remembers who has been unhealthy from when."""
-    unhealthy = {ill.service for ill in ills if ill.code == "health-unhealthy"}
+    unhealthy = {ill.service for ill in ills if ill.code in {"health-unhealthy", "health-unchecked"}}
     for service in list(since):
         if service not in unhealthy:
             del since[service]

@@ -5,6 +5,7 @@ Pure text from the settings. Words are quoted here as for any other command; pas
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -12,14 +13,20 @@ from pathlib import PurePosixPath
 from services.commands import words
 from services.commands.command import Word, command
 from services.projects import Database, Host, Project, TreeSource
-from services.sources.git import split_login
+from services.sources.git import split_login, without_logins
 
 ZIP = "deploy.zip"
 """In the folder where the commands are pasted, then in the home of the host's user."""
 ASIDE = "_by_hand"
 """What the name of the database that a dump is loaded into ends with, beside the live one."""
 STAMP = "$(date -u +%Y%m%d-%H%M%S)"
-"""Expanded by the host's shell: digits and a dash."""
+"""Expanded by the host's shell: digits and a dash, 15 characters."""
+_AT = "\x01"
+"""In a word: where the shell puts the value of $AT, which is STAMP. No name or path can hold it."""
+_LONGEST_NAME = 63 - len(ASIDE) - len("_20261123-091500")
+"""Characters of the live database's name in a new one: PostgreSQL keeps 63 bytes."""
+_SSH_PASSWORD = re.compile(r"^((?:git\+)?ssh(?:\+git)?://[^:/@]*):[^/]*(?=@)", re.IGNORECASE)
+_SSH = ("ssh://", "git+ssh://", "ssh+git://")
 
 
 class Place(StrEnum):
@@ -51,9 +58,9 @@ def acts(
         Act("pack", Place.HERE, _pack(project, ref)),
         Act("copy", Place.HERE, (_scp(host),)),
         Act("ssh", Place.HERE, (_ssh(host),)),
-        Act("lock", Place.HOST, (_holder(project),)),
+        Act("lock", Place.HOST, _lock(project)),
         *([Act("dump", Place.HOST, stack.dump())] if project.database else []),
-        Act("safety-copy", Place.HOST, _safety_copy(project)),
+        Act("safety-copy", Place.HOST, (_safety_copy(project),)),
         Act("unzip", Place.HOST, (_unzip(project),)),
         Act("up", Place.HOST, (_and(stack.enter, stack.up),)),
         Act("look", Place.HOST, (stack.ps, *_probes(project))),
@@ -61,7 +68,7 @@ def acts(
     database = [Act("back-database", Place.HOST, stack.load(), back=True)] if project.database else []
     return (
         *forward,
-        Act("back-files", Place.HOST, (_and(*_files_back(project), stack.up),), back=True),
+        Act("back-files", Place.HOST, (_and(stack.enter, *_files_back(project), stack.up),), back=True),
         *database,
     )
 
@@ -79,17 +86,49 @@ def _and(*lines: str) -> str:
 
 
 def _pack(project: Project, ref: str | None) -> tuple[str, ...]:
-    """With Opsgate's own choice of files; the comment does without Opsgate."""
+    """With Opsgate's own choice of files; the comment does without Opsgate. An older zip is never left to be sent."""
+    fresh = _line("rm", "-f", "--", ZIP)
     ours = _line("opsgate", "pack", project.name, *([words.git_ref(ref)] if ref else []), "-o", ZIP)
+    rules = [f"--exclude=/{_as_pattern(file)}" for file in project.env_files]
     if isinstance(project.source, TreeSource):
-        left_out = [word for name in (".git/*", *map(str, project.env_files)) for word in ("-x", name)]
-        folder = _line("cd", "--", str(project.source.path))
-        return ours, f'# ({folder} && zip -q -r "$OLDPWD/{ZIP}" . {_line(*left_out)})'
-    address, _secret = split_login(project.source.git)
-    branch = ref or project.source.branch
-    clone = _line("git", "clone", "--depth", 1, "--branch", branch, "--", address, "deploy-source")
-    packed = _line("git", "-C", "deploy-source", "archive", "--format=zip", f"--output=../{ZIP}", "HEAD")
-    return ours, f"# {clone} && {packed}"
+        begin, folder = [], _line("cd", "--", str(project.source.path))
+    else:
+        branch, source = ref or project.source.branch, _address(project.source.git)
+        clone = _line("git", "clone", "-q", "--depth", 1, "--branch", branch, "--", source)
+        begin, folder = ["S=$(mktemp -d)", f'{clone} "$S"'], 'cd -- "$S"'
+    files = _listed(rules, gitignore=isinstance(project.source, TreeSource))
+    never = _line("-x", *(_as_pattern(file) for file in project.env_files))
+    empty = "export GIT_DIR=$(mktemp -d) GIT_WORK_TREE=. && git init -q"
+    zipped = f'({folder} && {empty} && {files} | zip -q "$OLDPWD/{ZIP}" -@ {never})'
+    return _and(fresh, ours), f"# {' && '.join((fresh, *begin, zipped))}"
+
+
+def _listed(rules: list[str], *, gitignore: bool) -> str:
+    """The files of the folder that ships, as services/sources/tree.py finds them.
+
+    To an empty repository all are untracked, so that ignoring counts for each. Rules on git's command line stand
+    above every .gitignore, and the last one wins.
+    """
+    ours = r"sed -n 's/[[:space:]]*$//;/^[^#]/s/^/--exclude=/p' .deployignore 2>/dev/null"
+    theirs = _line("printf", r"%s\n", *rules)
+    given = f"{{ {ours}; {theirs}; }}"
+    git = "git -c core.quotePath=off ls-files -o" + (
+        " --exclude-per-directory=.gitignore" if gitignore else ""
+    )
+    return rf"""{given} | tr '\n' '\0' | xargs -0 {git}"""
+
+
+def _as_pattern(file: PurePosixPath) -> str:
+    """For git and for zip, which both read *, ?, [ and a backslash as more than themselves."""
+    return re.sub(r"([*?\[\]\\])", r"\\\1", str(file))
+
+
+def _address(source: str) -> str:
+    """Without a password; the user of SSH stays, for without it nobody gets in."""
+    clean, _secret = split_login(source)
+    if _SSH_PASSWORD.match(clean):
+        return _SSH_PASSWORD.sub(r"\1", clean)
+    return clean if clean.lower().startswith(_SSH) else without_logins(clean)
 
 
 def _login(host: Host) -> list[Word]:
@@ -116,23 +155,42 @@ def _ssh(host: Host) -> str:
 # --- on the host ----------------------------------------------------------------------------------
 
 
-def _holder(project: Project) -> str:
-    return f"{_line('cat', '--', project.state_dir / 'lock' / 'holder')} 2>/dev/null"
-
-
-def _safety_copy(project: Project) -> tuple[str, ...]:
-    """R-RB-1, as RUNBOOK's `rm -rf … && cp -r …`, but complete before the older one goes, and beside the dumps."""
-    kept = project.backup_dir / "files"
-    new = project.backup_dir / "files.by-hand"
+def _lock(project: Project) -> tuple[str, ...]:
+    """Prints who holds it and for how long still, as services/remote/agent/lock.sh reads it; a died Opsgate too."""
+    lock = project.state_dir / "lock"
+    read = (
+        '{ getline now < "/proc/uptime"; getline boot < "/proc/sys/kernel/random/boot_id";'
+        ' left = $4 - now; print $1, $2, "lease ends in", ($5 == boot && left > 0 ? int(left) : 0), "s" }'
+    )
+    job = _line(lock / "flock")
     return (
-        _line("mkdir", "-p", "-m", 700, "--", project.backup_dir),
-        _and(
-            _line("rm", "-rf", "--", new),
-            _line("cp", "-a", "--", project.path, new),
-            _line("rm", "-rf", "--", kept),
-            _line("mv", "-T", "--", new, kept),
-            "echo SAFETY COPY MADE",
-        ),
+        f"{_line('awk', read, lock / 'holder')} 2>/dev/null",
+        f"[ ! -e {job} ] || flock -n {job} true || echo A BUILD OR ANOTHER JOB RUNS",
+    )
+
+
+def _safety_copy(project: Project) -> str:
+    """R-RB-1, of the files that the zip replaces, with a list of those that it adds.
+
+    Data that lies among the files is not read: it may be large, changing, or not readable for us. The copy is complete
+    before the older one goes; Opsgate's own copy and the dumps stay.
+    """
+    new, kept = project.backup_dir / "by-hand.part", project.backup_dir / "by-hand"
+    sort = (
+        'while IFS= read -r F; do if [ -f "$F" ] || [ -L "$F" ]; then printf \'%s\\n\' "$F";'
+        ' elif [ ! -e "$F" ]; then printf \'%s\\n\' "$F" >&3; fi; done'
+    )
+    return _and(
+        _line("cd", "--", project.path),
+        f"NEW={_line(new)}",
+        'rm -rf -- "$NEW"',
+        _line("mkdir", "-p", "-m", 700, "--", project.backup_dir) + ' "$NEW/files"',
+        f"unzip -Z1 ~/{ZIP} | grep -v '/$' > \"$NEW/zip\"",
+        f'{sort} < "$NEW/zip" > "$NEW/replaced" 3> "$NEW/added"',
+        "tr '\\n' '\\0' < \"$NEW/replaced\" | xargs -0 -r cp -a --parents -t \"$NEW/files\" --",
+        _line("rm", "-rf", "--", kept),
+        f'mv -T -- "$NEW" {_line(kept)}',
+        "echo SAFETY COPY MADE",
     )
 
 
@@ -158,9 +216,13 @@ def _probes(project: Project) -> tuple[str, ...]:
 
 
 def _files_back(project: Project) -> tuple[str, ...]:
-    kept = project.backup_dir / "files"
-    copied = _line("cp", "-a", "--", f"{kept}/.", f"{project.path}/")
-    return copied, _line("cd", "--", project.path)
+    """Only what the zip replaced or added; `exit` leaves the parentheses, not the person's shell."""
+    copy = 'cp -a --remove-destination -- "$OLD/files/$F" "./$F"'
+    return (
+        f"OLD={_line(project.backup_dir / 'by-hand')}",
+        f'(while IFS= read -r F; do {copy} || exit; done < "$OLD/replaced")',
+        "tr '\\n' '\\0' < \"$OLD/added\" | xargs -0 -r rm -f --",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +270,10 @@ class _Stack:
         folder = self.project.backup_dir / "database"
         login = (f"--username={self.database.user}", f"--dbname={self.database.name}")
         return (
-            self.enter,
-            _line("mkdir", "-p", "-m", 700, "--", self.project.backup_dir, folder),
-            f"DUMP={_line(folder)}/by-hand-{STAMP}.dump",
             _and(
+                self.enter,
+                _line("mkdir", "-p", "-m", 700, "--", self.project.backup_dir, folder),
+                f"DUMP={_line(folder)}/by-hand-{STAMP}.dump",
                 f'{self.inside("pg_dump", "--format=custom", "--no-password", *login)} < /dev/null > "$DUMP.part"',
                 f'{self.inside("pg_restore", "--file=/dev/null")} < "$DUMP.part"',
                 'mv -- "$DUMP.part" "$DUMP"',
@@ -220,9 +282,12 @@ class _Stack:
         )
 
     def load(self) -> tuple[str, ...]:
-        """R-DB-5: into a new database first; then both change names in one transaction, and nothing is dropped."""
+        """R-DB-5: into a new database first; then both change names in one transaction, and nothing is dropped.
+
+        The names are new each time: what a failed or an earlier try left is in nobody's way.
+        """
         user, live = words.identifier(self.database.user), words.identifier(self.database.name)
-        new, old = f"{live[:50]}{ASIDE}", f"{live[:50]}_before"
+        new, old = f"{live[:_LONGEST_NAME]}{ASIDE}_{_AT}", f"{live[:_LONGEST_NAME]}_before_{_AT}"
         folder = self.project.backup_dir / "database"
         end = (  # names that passed their pattern hold no quote
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"  # noqa: S608 - as said above
@@ -237,19 +302,27 @@ class _Stack:
             f"--username={user}",
             "--dbname=postgres",
         )
+        restore = ("pg_restore", "--exit-on-error", "--no-owner", f"--username={user}", f"--dbname={new}")
+        created = self.inside("createdb", f"--username={user}", "--template=template0", new)
         return (
-            self.enter,
             _line("ls", "-lt", "--", folder),
             f"DUMP={_line(folder / 'NAME-OF-THE-DUMP')}",
             _and(
-                self.inside("createdb", f"--username={user}", "--template=template0", new) + " < /dev/null",
-                self.inside(
-                    "pg_restore", "--exit-on-error", "--no-owner", f"--username={user}", f"--dbname={new}"
-                )
-                + ' < "$DUMP"',
-                self.inside(*psql, *statements) + " < /dev/null",
+                'ls -l -- "$DUMP"',  # says what is missing
+                '[ -f "$DUMP" ]',
+                self.enter,
+                f"AT={STAMP}",
+                _stamped(created) + " < /dev/null",
+                _stamped(self.inside(*restore)) + ' < "$DUMP"',
+                _stamped(self.inside(*psql, *statements)) + " < /dev/null",
+                "echo THE DUMP SERVES",
             ),
         )
+
+
+def _stamped(line: str) -> str:
+    """A word with the mark in it was put in single quotes whole: they are left for the variable."""
+    return line.replace(_AT, "'\"$AT\"'")
 
 
 def _relative(path: PurePosixPath) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Protocol
 
@@ -78,12 +79,17 @@ class OperationLogs:
         if not any(part.stat().st_size for part in parts):
             return None
         whole = self._folder / operation / "operation.log"
-        with whole.open("wb") as out:
-            for part in parts:
-                if part.stat().st_size:
-                    out.write(f"=== {part.stem[4:]}\n".encode())
-                    with part.open("rb") as source:
-                        shutil.copyfileobj(source, out)
+        number, name = tempfile.mkstemp(prefix="joined-", dir=whole.parent)
+        try:
+            with open(number, "wb") as out:  # noqa: PTH123 - it is open already
+                for part in parts:
+                    if part.stat().st_size:
+                        out.write(f"=== {part.stem[4:]}\n".encode())
+                        with part.open("rb") as source:
+                            shutil.copyfileobj(source, out)
+            Path(name).replace(whole)  # whoever is sending the one from before goes on reading that
+        finally:
+            Path(name).unlink(missing_ok=True)
         return whole
 
     def prune(self, keep: int) -> None:

@@ -13,7 +13,7 @@ import structlog
 
 from services import policy
 from services.errors import BadInput, Frozen, OpsgateError, Superseded
-from services.models import Kind, Operation, Origin, Person, Plan, State, Step
+from services.models import TERMINAL, Kind, Operation, Origin, Person, Plan, State, Step
 from services.offers import Make, Replacing, offer
 from services.operation_log import OperationLogs
 from services.packs import Packs
@@ -25,7 +25,7 @@ from services.runner import Runner, answered
 from services.runs import Procedure, Run
 from services.store import Store
 from services.store.operations import ActiveAlready
-from services.taps import Tap, late, refused, type_the_name
+from services.taps import Tap, late, queued, refused, type_the_name
 from services.tasks import Tasks
 
 log = structlog.get_logger(__name__)
@@ -58,7 +58,7 @@ class Operations:
         tasks: Tasks,
         changed: Callable[[], None],
         packs: Path,
-        starts: bool = True,  # what is confirmed here; else whoever calls `recover` next does
+        starts: bool = True,  # what is confirmed and what waits; else only what `recover` is told to take up
     ) -> None:
         self._store = store
         self._hosts = hosts
@@ -73,7 +73,7 @@ class Operations:
         self._starts = starts
         self._runs: dict[str, Run] = {}
         self._replacing = Replacing(store)
-        self._queue = Queue(store, lambda queued: starts and self._start(queued), changed)
+        self._queue = Queue(store, self._start, changed)
 
     # --- the gate ---
 
@@ -111,7 +111,7 @@ class Operations:
         if replaced.first:
             return Tap(Phrase(id="tap-replacing", args={"who": replaced.first.name}), won=False)
         if replaced.unused:
-            self._packs.drop(replaced.unused)
+            await self._packs.drop(replaced.unused)
         if replaced.old is None or replaced.fresh is None:
             return await late(self._store, nonce, chat_id)
         self._changed()
@@ -157,9 +157,7 @@ class Operations:
             operation = await self._queue.wait(nonce, by, chat_id, message_id, replaces)
         except OpsgateError as error:
             return Tap(error.phrase, won=False)
-        if operation is None:
-            return await late(self._store, nonce, chat_id)
-        return Tap(Phrase(id="tap-queued"), won=True, operation=operation)
+        return queued(operation) if operation else await late(self._store, nonce, chat_id)
 
     def _confirmed(self, operation: Operation, by: Person) -> Tap:
         log.info("confirmed", operation=operation.id, by=by.id)
@@ -189,7 +187,7 @@ class Operations:
         operation = await self._store.operations.dismiss(nonce, by, chat_id, datetime.now(UTC))
         if operation is None:
             return await late(self._store, nonce, chat_id)
-        self._packs.drop(operation)
+        await self._packs.drop(operation)
         self._changed()
         return Tap(Phrase(id="tap-dismissed"), won=True, operation=operation)
 
@@ -199,7 +197,7 @@ class Operations:
         One that waits for its turn is called off.
         """
         if waiting := await self._queue.call_off(operation_id, by):
-            self._packs.drop(waiting)
+            await self._packs.drop(waiting)
             return Tap(Phrase(id="tap-dismissed"), won=True, operation=waiting)
         operation = await self._store.operations.request_cancel(operation_id, by)
         if operation is None:
@@ -232,7 +230,7 @@ class Operations:
             except Exception:
                 log.exception("an operation could not be carried on", operation=operation.id, again_in=delay)
             else:
-                return await self._queue.advance()
+                return await self._queue.advance() if self._starts else None
             await asyncio.sleep(delay)
             delay = min(delay * 2, LONGEST_AGAIN)
 
@@ -255,7 +253,7 @@ class Operations:
             await self._runner.run(run, trade.procedure)
         finally:
             self._runs.pop(operation.id, None)
-        self._packs.drop(operation)
+        await self._packs.drop(operation)
 
     async def _refuse(self, operation: Operation, code: str) -> None:
         """Ends an operation that may not go on. When steps were begun already, a person must look."""
@@ -293,13 +291,17 @@ class Operations:
         return True
 
     async def _recheck(self, operation: Operation, project: Project, trade: Trade) -> None:
-        """Facts that the plan rests on are read again; if they changed, the plan is shown anew, not run."""
+        """Facts that the plan rests on are read again; if they changed, the plan is shown anew (a terminal asks for it itself), not run."""
         plan = await answered(partial(trade.replan, project, operation.plan))
         objection = await self._queue.objection(operation, plan)
         if objection is None:
             if operation.after:
                 await self._store.operations.change(operation.id, plan=plan)
             return
+        if operation.origin.chat_id == TERMINAL:
+            await self._end(operation, State.DISMISSED, objection)
+            await self._packs.drop(operation)
+            raise Superseded
         origin = operation.origin.model_copy(update={"update_id": None})
         fresh = offer(plan, operation.by, origin, operation.ref)
         await self._store.operations.supersede(operation.id, fresh, objection)
@@ -307,16 +309,24 @@ class Operations:
         self._changed()
         raise Superseded
 
-    async def recover(self) -> list[Operation]:
-        """Takes up what is queued or running: after a start, and what another process confirmed or asked to stop."""
-        active = await self._store.operations.active()
+    async def recover(self, only: str | None = None) -> list[Operation]:
+        """Takes up what is queued or running: after a start, and what another process confirmed or asked to stop.
+
+        `only`: one operation's id; all others, also what waits, are left to who stays.
+        """
+        active = [one for one in await self._store.operations.active() if only in {None, one.id}]
         for operation in active:
             if operation.cancelled_by and (run := self._runs.get(operation.id)):
                 run.cancelled.set()
             if self._start(operation):
                 log.info("taking up", operation=operation.id, state=operation.state, phase=operation.phase)
-        await self._queue.advance()
+        if only is None:
+            await self._queue.advance()
         return active
+
+    async def rest(self, operation_id: str) -> None:
+        """Returns when nobody here is at work on it any more."""
+        await self._tasks.ended(f"operation:{operation_id}")
 
     # --- reading ---
 

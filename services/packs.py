@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from services.models import Operation
@@ -20,16 +21,28 @@ class Packs:
         self._folder = folder
         self._store = store
 
-    def drop(self, operation: Operation) -> None:
-        if pack := operation.plan.pack:
+    async def drop(self, operation: Operation) -> None:
+        """Of an operation that is over, or was never stored. What another one may still ship stays."""
+        pack = operation.plan.pack
+        if pack and Path(pack.file).name not in await self._used():
             (self._folder / Path(pack.file).name).unlink(missing_ok=True)
 
     async def sweep(self) -> None:
         """Removes what belongs to no operation that may still run."""
-        used = {Path(name).name for name in await self._store.operations.packs_in_use()}
+        used = await self._used()
         for file in self._folder.glob("*.tar.gz"):
-            if file.name not in used and time.time() - file.stat().st_mtime > FORGOTTEN:
+            if file.name not in used and _forgotten(file):
                 file.unlink(missing_ok=True)
         for folder in self._folder.glob("kept-*"):
-            if time.time() - folder.stat().st_mtime > FORGOTTEN:
+            if _forgotten(folder):
                 shutil.rmtree(folder, ignore_errors=True)
+
+    async def _used(self) -> set[str]:
+        return {Path(name).name for name in await self._store.operations.packs_in_use()}
+
+
+def _forgotten(path: Path) -> bool:
+    """Not what another process has just removed."""
+    with suppress(FileNotFoundError):
+        return time.time() - path.stat().st_mtime > FORGOTTEN
+    return False

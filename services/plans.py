@@ -34,7 +34,7 @@ def digest(facts: Facts, pack: Pack | None, drift: Drift | None = None) -> str:
         "compose": compose_names(facts),
         "first": facts.first_unfinished,
         "volumes": sorted(facts.volumes),
-        "drift": sorted(one.line for one in drift.files) if drift else [],
+        "drift": [*sorted(one.line for one in drift.files), drift.unnamed] if drift else [],
     }
     return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
 

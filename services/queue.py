@@ -12,6 +12,7 @@ from services.models import Kind, Operation, Person, Plan, Severity, State
 from services.phrases import Phrase
 from services.store import Store
 from services.store.waiting import WaitingAlready
+from services.strategies import rolling
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +30,10 @@ class Queue:
     async def wait(
         self, nonce: str, by: Person, chat_id: int, message_id: int, replaces: str | None
     ) -> Operation | None:
-        """A tap on "queue" or "replace". None for one that does not count. Raises Busy and Frozen."""
+        """A tap on "queue" or "replace". None for one that does not count. Raises Busy and Frozen.
+
+        Where there is nothing to wait for any more the proposal comes back as it is.
+        """
         try:
             operation = await self._store.waiting.wait(
                 nonce, by, chat_id, message_id, datetime.now(UTC), replaces
@@ -37,8 +41,9 @@ class Queue:
         except WaitingAlready as waiting:
             raise busy(waiting.other, "error-waiting-already") from None
         if operation is not None:
-            log.info("waits for its turn", operation=operation.id, after=operation.after, by=by.id)
             self._changed()
+        if operation is not None and operation.state is State.WAITING:
+            log.info("waits for its turn", operation=operation.id, after=operation.after, by=by.id)
             await self.advance()  # what it waits for may have ended while the tap was on its way
         return operation
 
@@ -110,10 +115,11 @@ def _release_left_by(before: Operation) -> str | None:
 
 
 def _says_more(confirmed: Plan, fresh: Plan) -> bool:
-    """Whether the card would now warn of something that its reader did not see."""
+    """Whether the card would now say of something that its reader did not see: a warning, or more downtime."""
     seen = {one.code for one in confirmed.findings}
     warned = {one.code for one in fresh.findings if one.severity is Severity.WARNING}
     drift = fresh.drift.files if fresh.drift else ()
     known = confirmed.drift.files if confirmed.drift else ()
     riskier = _RISKS.index(fresh.risk) > _RISKS.index(confirmed.risk)
-    return bool(warned - seen) or bool({*drift} - {*known}) or riskier
+    interrupted = {*rolling(confirmed.strategies)} - {*rolling(fresh.strategies)}
+    return bool(warned - seen) or bool({*drift} - {*known}) or bool(interrupted) or riskier

@@ -30,7 +30,9 @@ async def up(run: Run) -> dict[str, Any]:
     choices = run.plan.strategies
     if not choices:
         return await stacks.up(run)
-    changed = strategies.changed(choices, await _images(run, choices), await _configs(run))
+    changed = await _changed(run, choices)
+    if changed is None:
+        return await stacks.up(run)
     rolled = [one for one in choices if one.rolling and one.service in changed]
     if not rolled and len(changed) == len(choices):
         return await stacks.up(run)
@@ -43,6 +45,26 @@ async def up(run: Run) -> dict[str, Any]:
     await _recreate(run, left, f"recreate-{len(rolled)}")
     await stacks.up_job(run, compose.up_changed(stacks.context(run, run.project.path)), "rest")
     return {"recreated": sorted(changed - {one.service for one in rolled}), "rolled": _names(rolled)}
+
+
+async def _changed(run: Run, choices: Sequence[Choice]) -> frozenset[str] | None:
+    """Who cannot stay; None: everything, by one command. Decided once: what was begun with it goes on with it."""
+    if "changed" not in (noted := run.results.get(run.step_name, {})):
+        noted = {"changed": await _weighed(run, choices)}
+        await run.note(noted)
+    found = noted["changed"]
+    return None if found is None else frozenset(found)
+
+
+async def _weighed(run: Run, choices: Sequence[Choice]) -> list[str] | None:
+    """What Compose would start and the plan does not know (a profile of the env file, say) is left to Compose."""
+    asked = compose.config_services(stacks.context(run, run.project.path))
+    done = await run.remote.run(asked, timeout=SHORT, check=False)
+    services = set(done.stdout.decode("utf-8", "replace").split()) if done.exit_status == 0 else set()
+    if services != set(_names(choices)):
+        return None
+    images, configs = await _images(run, choices), await _configs(run)
+    return sorted(strategies.changed(choices, images, configs, await _present(run)))
 
 
 def _names(choices: Iterable[Choice]) -> list[str]:
@@ -105,12 +127,10 @@ async def _roll(run: Run, choice: Choice) -> None:
     """A second instance from the new image; proven; then the first is told to end, and goes. Volumes stay (R-DB-1)."""
     service, context = choice.service, stacks.context(run, run.project.path)
     beside = compose.scale(context, service, 2)
-    if not await _was_begun(run, f"beside-{service}"):
+    if not await _was_begun(run, run.job_id(f"beside-{service}")):
         found = (await _present(run))[service]
         if not any(one.id in choice.old and one.state == "running" for one in found):
-            await _recreate(
-                run, [choice], f"recreate-{service}"
-            )  # nothing serves any more: nothing to wait for
+            await _recreate(run, [choice], f"recreate-{service}")  # nothing serves any more
             return
     await stacks.up_job(run, beside, f"beside-{service}")
     new = health.Beside(choice.old, run.project.rolling_grace)
@@ -118,24 +138,28 @@ async def _roll(run: Run, choice: Choice) -> None:
     for one in (await _present(run))[service]:
         if one.id in choice.old:
             await _end(run, one, "drain", run.project.rolling_drain)
-    settled = compose.scale(context, service, 1, wait=int(run.project.health_timeout) or 1)
-    await stacks.up_job(run, settled, f"settle-{service}")
 
 
 async def _was_begun(run: Run, job: str) -> bool:
     try:
-        status, _ = await run.remote.jobs.poll(run.project.state_dir, run.job_id(job), 0)
+        status, _ = await run.remote.jobs.poll(run.project.state_dir, job, 0)
     except Fenced:  # it waited for its turn and never ran
         return False
     return status.state != "missing"
 
 
 async def _end(run: Run, one: Container, why: str, within: int | None = None) -> None:
-    """Stops a container and removes it, both by its id."""
-    if one.state not in {"created", "exited", "dead"}:
-        spec = _job(run, docker.stop_container(one.id, within), f"{why}-{one.id[:12]}")
-        limit = run.project.up_timeout if within is None else within + NOT_DRAINED
-        await run.job(spec, limit, log_name=f"{why}-{one.service}")
+    """Stops a container and removes it, both by its id. A host that went down meanwhile may have started it again."""
+    limit = run.project.up_timeout if within is None else within + NOT_DRAINED
+    for name in (why, f"{why}-again"):
+        if one.state in {"created", "exited", "dead"}:
+            break
+        spec = _job(run, docker.stop_container(one.id, within), f"{name}-{one.id[:12]}")
+        await run.job(spec, limit, log_name=f"{name}-{one.service}")
+        now = [other for other in await containers(run) if other.id == one.id]
+        if not now:
+            return
+        one = now[0]
     await run.hold()
     try:
         await run.remote.run(docker.remove_container(one.id), timeout=SHORT)
@@ -163,29 +187,48 @@ async def up_previous(run: Run) -> dict[str, Any]:
     if run.phase == "forward" or not choices or not before:
         return await stacks.up_previous(run)
     await stacks.remove_added(run)
-    await _remove_beside(run, choices)
-    kept = strategies.kept(choices, await _present(run))
-    forced = [name for name in before if name not in kept]
-    if not kept or len(forced) == len(before):
+    ending = await _ending(run, choices)
+    await _remove_beside(run, choices, ending)
+    present = await _present(run)
+    surely = {name: [one for one in found if one.id not in ending] for name, found in present.items()}
+    kept = strategies.kept(choices, surely).intersection(before)
+    if not kept:
         return await stacks.up(run)
-    context = stacks.context(run, run.project.path)
-    if forced:
-        await stacks.up_job(run, compose.up(context, forced), _named_after("recreate", forced))
-    await stacks.up_job(run, compose.up_changed(context), "rest")
+    if not await _was_begun(run, run.job_id("rest")):  # else what is there now came from it
+        order = [*_names(choices), *(name for name in before if name not in _names(choices))]
+        await _make_way(run, {name: present.get(name, []) for name in order if name in {*before} - kept})
+    await stacks.up_job(run, compose.up_missing(stacks.context(run, run.project.path)), "rest")
     return {"kept": sorted(kept)}
 
 
-def _named_after(what: str, services: Collection[str]) -> str:
-    """Asked again, it may be for others: then it is another job."""
-    return f"{what}-{strategies.short_hash(services)}"
+async def _ending(run: Run, choices: Iterable[Choice]) -> frozenset[str]:
+    """Old instances that were told to end (ids): they may run for a while yet, and serve no more."""
+    old = [each for one in choices if one.rolling for each in one.old]
+    return frozenset([one for one in old if await _was_begun(run, run.forward_job(f"up-drain-{one[:12]}"))])
 
 
-async def _remove_beside(run: Run, choices: Iterable[Choice]) -> None:
+async def _make_way(run: Run, forced: Mapping[str, list[Container]]) -> None:
+    """For the old release's containers, in such a way that nobody else is touched.
+
+    Compose, told to recreate them, would hold what they depend on to the env file as it is now, and recreate that too.
+    A volume without a name is handed on by Compose alone: with such a one it is left to it (R-DB-1).
+    """
+    found = [one for each in forced.values() for one in each]
+    if strategies.has_anonymous(found):
+        command = compose.up(stacks.context(run, run.project.path), list(forced))
+        await stacks.up_job(run, command, f"recreate-{strategies.short_hash(forced)}")
+        return
+    for one in reversed(found):
+        await _end(run, one, "stop")
+
+
+async def _remove_beside(run: Run, choices: Iterable[Choice], ending: Collection[str]) -> None:
     """Where the old instance still serves, the new one goes, however far it came."""
     present = await _present(run)
     for choice in choices:
         found = present.get(choice.service, [])
-        if choice.rolling and any(one.id in choice.old and one.state == "running" for one in found):
+        serves = {one.id for one in found if one.state == "running"}.intersection(choice.old)
+        if choice.rolling and serves.difference(ending):
             for one in found:
                 if one.id not in choice.old:
                     await _end(run, one, "stop")

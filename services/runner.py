@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 Answer = TypeVar("Answer")
 
 RENEW_EVERY = 30
-ASK_AGAIN = 5
+ASK_AGAIN = 20
 """Seconds in which facts are asked for again before a confirmed operation fails for want of them."""
 
 
@@ -184,8 +184,9 @@ class Runner:
         for position, step in enumerate(steps):
             run.step_name, run.position = step.name, position
             old = known.get(step.name)
-            if old and old.state in {StepState.DONE, StepState.SKIPPED}:
+            if old:
                 run.results[step.name] = old.result
+            if old and old.state in {StepState.DONE, StepState.SKIPPED}:
                 continue
             run.check_cancelled()
             await self._one(run, step, old)
@@ -194,7 +195,8 @@ class Runner:
         if run.phase == "forward":
             run.begun.add(step.name)
         began = old.started_at if old else datetime.now(UTC)
-        entry = Step(name=step.name, phase=run.phase, state=StepState.RUNNING, started_at=began)
+        noted = old.result if old else {}
+        entry = Step(name=step.name, phase=run.phase, state=StepState.RUNNING, started_at=began, result=noted)
         await self._journal(run, entry)
         run.step_began = time.monotonic()
         result = await self._patiently(run, step)

@@ -144,6 +144,11 @@ class Run:
             step=self.step_name, phase=self.phase, done=done, total=total, unit=unit, rate=rate
         )
 
+    async def note(self, result: dict[str, Any]) -> None:
+        """Keeps what a step decided, so that it goes on with just that when it is walked again."""
+        self.results[self.step_name] = result
+        await self.store.operations.note(self.operation.id, self.phase, self.step_name, result)
+
     async def flush_progress(self) -> None:
         if self.shown is not self.written:
             self.written = self.shown

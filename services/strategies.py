@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from services.facts.models import Container, Facts
+from services.facts.models import MOST_RESTARTS, Container, Facts
 from services.phrases import Phrase
 from services.projects import Project
 
@@ -42,7 +42,9 @@ class Traits(_Frozen):
     uses: tuple[
         str, ...
     ] = ()  # services whose very container it joins: network_mode, volumes_from and the like
-    whole: bool = True  # False: it extends another, so that not all is known
+    whole: bool = True  # False: it extends another, or several files describe it, so that not all is known
+    ends: bool = False  # Docker does not start it again when it ended well
+    completed: tuple[str, ...] = ()  # services that must have run to their end before it starts
 
 
 class Choice(_Frozen):
@@ -75,7 +77,34 @@ def choose(
         name: _choice(project, facts, name, services, may_spare=known and name not in set(fixed))
         for name in services
     }
-    return tuple(found[name] for name in _in_order(services))
+    chosen = tuple(found[name] for name in _in_order(services))
+    if once := _one_shot(services, facts):
+        return tuple(_plain(one, once) for one in chosen)
+    if project.health:
+        return chosen
+    moving = set(
+        rolling(chosen)
+    )  # no probe would tell that one of those that depend on it still asks the old address
+    return tuple(
+        one.model_copy(update={"spared": one.spared and moving.isdisjoint(one.needs)}) for one in chosen
+    )
+
+
+def _one_shot(services: Mapping[str, Traits], facts: Facts) -> str:
+    """A service that may run to its end, where there is one: every `up` would run it again, so there may only be one."""
+    awaited = {name for traits in services.values() for name in traits.completed}
+    runs = {one.service for one in facts.containers if one.state == "running"}
+    once = (
+        name for name, traits in services.items() if name in awaited or (traits.ends and name not in runs)
+    )
+    return next(once, "")
+
+
+def _plain(one: Choice, once: str) -> Choice:
+    """Recreated with all others, by the runbook's one command."""
+    because = one.reason or Phrase(id="strategy-one-shot", args={"service": once})
+    reason = None if one.wished == "recreate" else because
+    return one.model_copy(update={"rolling": False, "spared": False, "reason": reason})
 
 
 def unknown(project: Project, services: Iterable[str]) -> tuple[str, ...]:
@@ -100,7 +129,7 @@ def _choice(
         wished=wished,
         reason=reason,
         needs=tuple(one for one in (*traits.needs, *traits.uses) if one in services),
-        spared=may_spare and traits.whole and traits.watched and only is not None and _serves(only),
+        spared=may_spare and traits.whole and traits.watched and only is not None and _is_steady(only),
         old=tuple(sorted(one.id for one in found)),
         image=only.image_id if only else "",
         image_name=only.image if only else "",
@@ -114,7 +143,7 @@ def _obstacle(
     """Why there cannot be two of it for a while. A healthcheck may be the image's own: then the container has it."""
     traits = services[name]
     has_check = traits.healthcheck or (traits.healthcheck is None and any(one.health for one in found))
-    anonymous = traits.anonymous or any(len(one) == _ANONYMOUS for each in found for one in each.volumes)
+    anonymous = traits.anonymous or has_anonymous(found)
     joined = any(name in other.uses for other in services.values())
     obstacles: tuple[tuple[object, str, dict[str, str]], ...] = (
         (project.database is not None and project.database.service == name, "strategy-database", {}),
@@ -130,9 +159,15 @@ def _obstacle(
         (wished == "auto" and traits.shared, "strategy-shared", {"volumes": ", ".join(traits.shared)}),
         (not has_check, "strategy-unchecked", {}),
         (not found, "strategy-new", {}),
+        (len(found) > 1, "strategy-several", {"count": str(len(found))}),
         (not any(_serves(one) for one in found), "strategy-down", {}),
     )
     return next((Phrase(id=code, args=args) for met, code, args in obstacles if met), None)
+
+
+def has_anonymous(found: Iterable[Container]) -> bool:
+    """Whether a volume without a name hangs on one of them: only Compose, recreating it, hands that on."""
+    return any(len(one) == _ANONYMOUS for each in found for one in each.volumes)
 
 
 def _keeps_data(traits: Traits, found: Sequence[Container]) -> bool:
@@ -142,6 +177,11 @@ def _keeps_data(traits: Traits, found: Sequence[Container]) -> bool:
 
 def _serves(one: Container) -> bool:
     return one.state == "running" and one.health in {None, "healthy"}
+
+
+def _is_steady(one: Container) -> bool:
+    """Docker counts restarts until a container is recreated."""
+    return _serves(one) and one.restarts < MOST_RESTARTS
 
 
 def _env_is_known(facts: Facts) -> bool:
@@ -167,9 +207,12 @@ def _in_order(services: Mapping[str, Traits]) -> list[str]:
 
 
 def changed(
-    choices: Iterable[Choice], images: Mapping[str, str], configs: Mapping[str, str]
+    choices: Iterable[Choice],
+    images: Mapping[str, str],
+    configs: Mapping[str, str],
+    present: Mapping[str, Sequence[Container]],
 ) -> frozenset[str]:
-    """Pure: who cannot stay. `images`: by image name, the id it has now; `configs`: by service, Compose's hash now.
+    """Pure: who cannot stay. Now there are: `images`, ids by image name; Compose's hashes and containers by service.
 
     Where a service is put in the place of another, so is what depends on it: it may hold connections, or an address.
     What is rolled is there all the time, so that whatever depends on it stays.
@@ -178,11 +221,18 @@ def changed(
     replaced: set[str] = set()
     for one in choices:
         same = images.get(one.image_name) == one.image != "" and configs.get(one.service) == one.config != ""
-        if not (one.spared and same) or replaced.intersection(one.needs):
+        if not (one.spared and same and _is_there(one, present)) or replaced.intersection(one.needs):
             found.add(one.service)
             if not one.rolling:
                 replaced.add(one.service)
     return frozenset(found)
+
+
+def _is_there(one: Choice, present: Mapping[str, Sequence[Container]]) -> bool:
+    """The very containers of when the plan was made, all of them running, and no other."""
+    now = present.get(one.service, ())
+    same = bool(now) and tuple(sorted(each.id for each in now)) == one.old
+    return same and all(each.state == "running" for each in now)
 
 
 def forward_jobs(choices: Sequence[Choice]) -> list[str]:
@@ -190,8 +240,8 @@ def forward_jobs(choices: Sequence[Choice]) -> list[str]:
     rolled = [one for one in choices if one.rolling]
     found = [f"recreate-{number}" for number in range(len(rolled) + 1)] if choices else []
     for one in rolled:
-        found += [f"{what}-{one.service}" for what in ("beside", "recreate", "settle")]
-        found += [f"drain-{old[:12]}" for old in one.old]
+        found += [f"{what}-{one.service}" for what in ("beside", "recreate")]
+        found += [f"{what}-{old[:12]}" for old in one.old for what in ("drain", "drain-again")]
     return [*found, "rest"] if found else []
 
 
@@ -203,9 +253,6 @@ def kept(choices: Iterable[Choice], present: Mapping[str, Sequence[Container]]) 
     """Pure: on the way back, who still is the very container from before, running, on nothing that was replaced."""
     found: set[str] = set()
     for one in choices:
-        now = present.get(one.service, ())
-        same = bool(now) and tuple(sorted(each.id for each in now)) == one.old
-        runs = all(each.state == "running" for each in now)
-        if same and runs and (one.rolling or (one.spared and found.issuperset(one.needs))):
+        if _is_there(one, present) and (one.rolling or (one.spared and found.issuperset(one.needs))):
             found.add(one.service)
     return frozenset(found)

@@ -29,6 +29,13 @@ def type_the_name(operation: Operation) -> Tap:
     return Tap(phrase, won=True, operation=operation)
 
 
+def queued(operation: Operation) -> Tap:
+    """What became of a tap on "queue" that counted, or came when there was nothing to wait for any more."""
+    if operation.state is State.PROPOSED:
+        return Tap(Phrase(id="tap-nothing-runs"), won=False)
+    return Tap(Phrase(id="tap-queued"), won=True, operation=operation)
+
+
 async def refused(store: Store, nonce: str, why: ActiveAlready | Frozen) -> Tap:
     """Locked, or somebody was faster. Where waiting is possible the card offers it from now on: a tap of its own."""
     if isinstance(why, Frozen):

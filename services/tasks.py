@@ -31,6 +31,11 @@ class Tasks:
     def running(self, name: str) -> bool:
         return name in self._tasks
 
+    async def ended(self, name: str) -> None:
+        """Waits until nothing runs under a name, however it ends."""
+        if task := self._tasks.get(name):
+            await asyncio.wait([task])
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.pop(task.get_name(), None)
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -70,11 +70,13 @@ class Gate:
 
         When facts change between question and start nothing has run: then the new plan is shown.
         """
-        await self._finish_older(project)
+        if await self._finish_older(project) == DETACHED:
+            return DETACHED
         for _ in range(MOST_PLANS):
             status = await self._once(kind, project, ref, digest)
             if status is not None:
                 return status
+        self.say(self.texts("terminal-overtaken", count=MOST_PLANS))
         return FAILED
 
     async def _once(self, kind: Kind, project: str, ref: str | None, digest: str | None) -> int | None:
@@ -91,12 +93,14 @@ class Gate:
             await self.core.operations.dismiss(operation.nonce, self.person, TERMINAL, 0)
         return await self._follow(operation.id) if status == 0 else status
 
-    async def _finish_older(self, project: str) -> None:
+    async def _finish_older(self, project: str) -> int | None:
         """What a process that is gone left unfinished comes first. While one lives, proposing says who is busy."""
+        status = None
         for older in await self.core.store.operations.active(project):
-            if self.turn.take():
+            if status != DETACHED and self.turn.take():
                 self.say(self.texts("terminal-unfinished", title=title(older, self.texts)))
-                await self._follow(older.id)
+                status = await self._follow(older.id)
+        return status
 
     # --- the question ---
 
@@ -130,18 +134,23 @@ class Gate:
     # --- the way to the end ---
 
     async def _follow(self, operation_id: str) -> int | None:
-        """Whoever holds the turn carries it out; when that process ends, this one does. None: it never ran."""
+        """Whoever holds the turn carries it out; when that process ends, this one does. None: it never ran.
+
+        The turn is given back with the verdict: a question may come next, and nobody knows for how long it stands.
+        """
         signals, shown, told = _Signals(), set[str](), False
         with signals.heard():
             while True:
                 ours = self.turn.take()
                 if ours:
-                    await self.core.operations.recover()
+                    await self.core.operations.recover(operation_id)
                 if not told:
                     self.say(self.texts("terminal-here" if ours else "terminal-bot"))
                     told = True
                 operation = await self._show(operation_id, shown)
                 if operation.state not in _UNDER_WAY:
+                    await self.core.operations.rest(operation_id)
+                    self.turn.give_back()
                     return self._end_of(operation, await self.core.store.operations.steps(operation_id))
                 if signals.interrupts > 1:
                     self.say(self.texts("terminal-detached", operation=operation_id))

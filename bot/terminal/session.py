@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.admins import Admins
-from bot.app import Core, make_core
+from bot.app import MIRRORS, Core, make_core
 from bot.logging import redactor
 from bot.settings import Settings
 from bot.terminal import FAILED, INVALID
@@ -32,9 +32,6 @@ from services.remote.hosts import Hosts
 from services.sources.zipped import zipped
 from services.store import Store
 from services.tasks import Tasks
-
-MIRRORS = "terminal-git"
-"""A clone of its own: the bot may be fetching into the other."""
 
 
 def say(text: str) -> None:
@@ -79,7 +76,7 @@ async def opened(settings: Settings) -> AsyncIterator[Core]:
         tasks = Tasks()
         stack.push_async_callback(tasks.close)
         admins = Admins(settings.admin_ids, store)
-        yield make_core(settings, store, hosts, tasks, admins, _nobody, mirrors=MIRRORS, starts=False)
+        yield make_core(settings, store, hosts, tasks, admins, _nobody, starts=False)
 
 
 def _nobody() -> None:

@@ -11,7 +11,7 @@ from bot.instance import AnotherInstance, only_instance
 
 
 class Turn:
-    """Taken when no bot and no other terminal has it, and kept until the end."""
+    """Taken when no bot and no other terminal has it, and given back when there is nothing to do, or at the end."""
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
@@ -28,10 +28,15 @@ class Turn:
             self._ours = True
         return True
 
+    def give_back(self) -> None:
+        """Only when nothing of ours is at work any more."""
+        self._held.close()
+        self._ours = False
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._held.close()
+        self.give_back()

@@ -122,15 +122,16 @@ class Bumps:
 
 
 def by_hand(bump: Bump) -> str:
-    """The commands that raise the version in a checkout of the repository."""
+    """The commands that raise the version in a checkout of the repository.
+
+    Nothing is pulled after a switch that failed, nothing pushed after a commit that failed.
+    """
     branch = shlex.quote(bump.branch)
     return "\n".join(
         (
-            f"git switch {branch}",
-            "git pull --ff-only",
+            f"git switch {branch} && git pull --ff-only",
             f'# {APP_JSON}, line {bump.line}: "version": "{bump.to}"',
-            f"git commit -m {shlex.quote(repository.message(bump.to))} {APP_JSON}",
-            f"git push origin {branch}",
+            f"git commit -m {shlex.quote(repository.message(bump.to))} {APP_JSON} && git push origin {branch}",
         )
     )
 

@@ -69,16 +69,20 @@ def up_changed(context: ComposeContext) -> Command:
     return _compose(context, "up", "-d", "--no-build")
 
 
-def scale(context: ComposeContext, service: str, count: int, *, wait: int | None = None) -> Command:
+def up_missing(context: ComposeContext) -> Command:
+    """`up -d` for what has no container, or one that does not run. Whatever runs is left alone, changed or not."""
+    return _compose(context, "up", "-d", "--no-recreate", "--no-build")
+
+
+def scale(context: ComposeContext, service: str, count: int) -> Command:
     """So many containers of one service; those that run are left alone, new ones come from the present image.
 
     Not with `--no-deps`: Compose would note another configuration, and put each of them in its own place later.
     """
     if isinstance(count, bool) or count not in {1, 2}:
         raise ValueError("one, or one beside another")
-    waiting: tuple[Word, ...] = () if wait is None else ("--wait", "--wait-timeout", _seconds(wait))
     wanted = f"{words.service(service)}={count}"
-    flags: tuple[Word, ...] = ("-d", "--no-recreate", "--no-build", "--scale", wanted, *waiting)
+    flags: tuple[Word, ...] = ("-d", "--no-recreate", "--no-build", "--scale", wanted)
     return _compose(context, "up", *flags, *_names([service]))
 
 

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict
 
 from services.phrases import Phrase
 
+MOST_RESTARTS = 3
+"""So many restarts of a container are a crash loop."""
+
 
 class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

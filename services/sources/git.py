@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import fcntl
 import os
 import re
 import shutil
 import signal
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,6 +29,9 @@ log = structlog.get_logger(__name__)
 LOCAL_TIMEOUT = 60.0
 FETCH_TIMEOUT = 600.0
 EXPORT_TIMEOUT = 300.0
+MIRROR_WAIT = 120.0
+_ASK_AGAIN = 0.1
+"""Seconds, as above: for which another process's use of a mirror is waited for, and between two looks."""
 SHOWN_COMMITS = 20
 _SHORTEST_ID = 7
 
@@ -116,11 +121,41 @@ _DAMAGED = re.compile(
 
 
 @asynccontextmanager
-async def alone_in(mirror: Path) -> AsyncIterator[None]:
-    """A mirror is used by one at a time: two fetches spoil each other, and a broken mirror is made anew."""
+async def alone_in(mirror: Path, within: float = MIRROR_WAIT) -> AsyncIterator[None]:
+    """A mirror is used by one at a time: two fetches spoil each other, and a broken mirror is made anew.
+
+    Also among processes, by `<mirror>.lock`, which a process that dies lets go. Raises SourceError when another process
+    has it for longer than `within` seconds.
+    """
     lock = _IN_USE.setdefault(mirror, asyncio.Lock())
     async with lock:
-        yield
+        file = _lock_file(mirror)
+        try:
+            await _locked(file, mirror, within)
+            yield
+        finally:
+            os.close(file)
+
+
+def _lock_file(mirror: Path) -> int:
+    """Beside the mirror, since a broken one is removed; kept, since who waits for it has it open."""
+    mirror.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = mirror.with_name(f"{mirror.name}.lock")
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+async def _locked(file: int, mirror: Path, within: float) -> None:
+    """Asked for again and again: a thread that waits in the kernel could not be called off."""
+    until = time.monotonic() + within
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise SourceError("error-git-busy", project=mirror.stem) from None
+        else:
+            return
+        await asyncio.sleep(_ASK_AGAIN)
 
 
 async def update_mirror(mirror: Path, repository: str) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import secrets
 import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -24,6 +26,7 @@ from services.projects import Project, TreeSource
 from services.sources import archive, git, tree
 from services.sources.inspection import source_tree
 from services.sources.tree import Entry
+from services.strategies import Traits
 
 _MOST_INCLUDES = 20
 
@@ -63,7 +66,7 @@ async def pack(
     base: Base | None = None,
     kept: Kept | None = None,
 ) -> Pack:
-    """Freezes the project's source into `out_dir/<release id>.tar.gz`. `mirrors`: a folder for clones of git sources.
+    """Freezes the project's source into a file of its own in `out_dir`. `mirrors`: a folder for clones of git sources.
 
     `ref` (git sources only): branch, tag or commit, else the configured branch. `deployed` is what the commits in the
     result are counted from. Raises BadInput for a ref that cannot be, SourceError for a source that cannot be packed.
@@ -87,7 +90,7 @@ async def commits(project: Project, commit: str, since: str, mirrors: Path) -> C
     repository = local or mirror_of(project, mirrors)
     if not repository.is_dir():
         return None
-    async with git.alone_in(repository):
+    async with nullcontext() if local else git.alone_in(repository):  # nothing of ours beside a local folder
         return await git.commits_if_known(repository, commit, since)
 
 
@@ -167,7 +170,8 @@ def _freeze(
     listing = archive.manifest(origin.root, entries)
     digest = hashlib.sha256(listing).hexdigest()
     release = f"{now:%Y%m%d-%H%M%S}-{digest[:8]}"
-    file = out_dir / f"{release}.tar.gz"
+    # Two plans of one second and one source are two files: each may carry less than the other, and goes by itself.
+    file = out_dir / f"{release}-{secrets.token_hex(4)}.tar.gz"
     there = frozenset(archive.lines(base.manifest)) if base else frozenset()
     size = archive.write(origin.root, entries, listing, file, there)
     return Pack(
@@ -211,8 +215,11 @@ def _compose(project: Project, shipped: Mapping[str, Path]) -> tuple[ComposeFile
     if not first.services and not first.includes:
         raise SourceError("error-compose-file", file=name, line=0)
     files, waiting, seen, recipes = [first], _beside(name, first), {name}, _recipes(name, first)
+    missing = False
     while waiting and len(seen) < _MOST_INCLUDES:
-        if (included := waiting.pop(0)) in shipped and included not in seen:
+        included = waiting.pop(0)
+        missing = missing or included not in shipped
+        if included in shipped and included not in seen:
             seen.add(included)
             files.append(_parsed(shipped, included))
             waiting += _beside(included, files[-1])
@@ -222,9 +229,28 @@ def _compose(project: Project, shipped: Mapping[str, Path]) -> tuple[ComposeFile
         services=tuple(dict.fromkeys(one for file in files for one in file.services)),
         builds=tuple(dict.fromkeys(one for file in files for one in file.builds)),
         includes=(),
-        traits={name: traits for file in files for name, traits in file.traits.items()},
+        traits=_traits(files, whole=not missing and not waiting),
     )
     return whole, recipes
+
+
+def _traits(files: Sequence[ComposeFile], *, whole: bool) -> dict[str, Traits]:
+    """What several files say about one service is merged by Compose: none of them alone says all about it.
+
+    `whole`: no file is missing that may say more. A volume may be described in another file than who mounts it.
+    """
+    seen = Counter(name for file in files for name in file.traits)
+    bound = len(files) > 1 and any(file.bound for file in files)
+    return {
+        name: traits.model_copy(
+            update={
+                "whole": traits.whole and whole and seen[name] == 1,
+                "watched": traits.watched and not bound,
+            }
+        )
+        for file in files
+        for name, traits in file.traits.items()
+    }
 
 
 def _recipes(name: str, file: ComposeFile) -> list[Recipe]:

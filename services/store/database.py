@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -25,6 +25,25 @@ async def _connect(path: Path) -> aiosqlite.Connection:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
         await connection.execute(f"PRAGMA {pragma}")
     return connection
+
+
+async def _version(connection: aiosqlite.Connection) -> int:
+    """How many migrations the file has."""
+    async with connection.execute("PRAGMA user_version") as cursor:
+        row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _statements(script: str) -> Iterator[str]:
+    """One by one: sqlite3's own way of running a script commits what was begun before it."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    if statement.strip():
+        yield statement
 
 
 class Database:
@@ -49,21 +68,21 @@ class Database:
         return database
 
     async def _migrate(self) -> None:
-        row = await self.one("PRAGMA user_version")
-        done = int(row[0]) if row else 0
-        if done > len(MIGRATIONS):
-            raise sqlite3.DatabaseError(f"the database is of a newer Opsgate (schema {done})")
-        if done == len(MIGRATIONS):
+        """All that is missing or nothing, by whichever process comes first: the others find it done."""
+        if await _version(self._reader) == len(MIGRATIONS):
             return
         # A table that others refer to can only be made anew while nobody looks; inside a transaction this is ignored.
         await self._connection.execute("PRAGMA foreign_keys=OFF")
-        for number, name in enumerate(MIGRATIONS[done:], start=done + 1):
-            script = (HERE / name).read_text(encoding="utf-8")
-            await self._connection.executescript(
-                f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;"
-            )
-        if await self.all("PRAGMA foreign_key_check"):
-            raise sqlite3.IntegrityError("rows of the database refer to rows that it does not have")
+        async with self.transaction() as tx:
+            done = await _version(tx)  # only now nobody else can change it
+            if done > len(MIGRATIONS):
+                raise sqlite3.DatabaseError(f"the database is of a newer Opsgate (schema {done})")
+            for name in MIGRATIONS[done:]:
+                for statement in _statements((HERE / name).read_text(encoding="utf-8")):
+                    await tx.execute(statement)
+            if await (await tx.execute("PRAGMA foreign_key_check")).fetchone():
+                raise sqlite3.IntegrityError("rows of the database refer to rows that it does not have")
+            await tx.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         await self._connection.execute("PRAGMA foreign_keys=ON")
 
     @asynccontextmanager

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -251,6 +252,15 @@ class OperationRows:
                 (operation_id, step.phase, step.name, position, step.state, step.model_dump_json()),
             )
             await outbox.touch(tx, operation_id)
+
+    async def note(self, operation_id: str, phase: str, step_name: str, result: Mapping[str, Any]) -> None:
+        """What a step that still runs found so far."""
+        async with self._database.transaction() as tx:
+            await tx.execute(
+                "UPDATE steps SET body = json_set(body, '$.result', json(?))"
+                " WHERE operation_id = ? AND phase = ? AND name = ?",
+                (json.dumps(result), operation_id, phase, step_name),
+            )
 
     async def fail_step(
         self, operation_id: str, step_name: str, now: datetime, *, reason: Phrase, log_tail: str

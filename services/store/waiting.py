@@ -39,7 +39,8 @@ class WaitingRows:
         """The gate of the queue: exactly one tap makes a proposal wait. None for a tap that does not count.
 
         `replaces`: the short id of the waiting one that the card offered to replace; only that one gives way.
-        What ended while the tap was on its way is what was waited for. Raises WaitingAlready and Frozen.
+        What ended while the tap was on its way is what was waited for. Where there is nothing to wait for the proposal
+        comes back, its card marked: it offers to wait no longer. Raises WaitingAlready and Frozen.
         """
         async with self._database.transaction() as tx:
             operation = await offered(tx, nonce, chat_id, message_id, now)
@@ -48,7 +49,8 @@ class WaitingRows:
             await freezes.check(tx, operation, now)
             before = await _before(tx, operation)
             if before is None:
-                return None
+                await outbox.touch(tx, operation.id)
+                return operation
             await _make_room(tx, operation, by, now, replaces)
             update = {"state": State.WAITING, "confirmed_by": by, "after": before.id}
             return await _saved(tx, operation.model_copy(update=update))

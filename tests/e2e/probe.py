@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 EVERY = 0.01
 """Seconds between two requests of a probe."""
-AT_ONCE = 100
-"""Requests under way at one moment: a slow answer must not keep the next request from being sent."""
+AT_ONCE = 30
+"""Requests under way at one moment: a slow answer must not keep the next one from being sent. Each takes one of the
+hundred connections that PostgreSQL has; the old and the new instance share them."""
 
 
 @dataclass

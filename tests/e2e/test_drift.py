@@ -118,6 +118,9 @@ async def test_an_edit_after_the_card_brings_a_new_card(here: World) -> None:
     fresh = await here.sim.wait_for(here.anna, "edited on the server", since=since, timeout=60)
     assert fresh.message_id != card.message_id
     assert (here.server.path / EDITED).read_text().endswith(EDIT)
+    since = await here.sim.mark()
+    await here.sim.tap(here.anna, fresh, "Cancel")
+    await here.sim.wait_for(here.anna, "Cancelled by", since=since)
 
 
 async def test_a_release_that_was_changed_on_the_server_is_not_built_on(here: World) -> None:

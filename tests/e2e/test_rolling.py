@@ -105,6 +105,26 @@ async def test_a_changed_env_value_recreates_what_is_not_rolled(here: World) -> 
     assert here.server.is_healthy()
 
 
+async def test_the_old_instance_keeps_its_values_when_a_new_one_fails_with_changed_ones(here: World) -> None:
+    """R-RB-3, R-FE-2: Compose finds the old one changed by then, and yet nobody recreates it with what made the new one fail."""
+    compose = here.project.path / "docker/docker-compose.prod.yml"
+    marker = "      DATABASE_URL:"
+    compose.write_text(compose.read_text().replace(marker, "      MODE: ${MODE:-plain}\n" + marker))
+    here.project.commit("a setting")
+    assert "succeeded" in (await here.deploy()).text
+    before = here.server.container("backend")
+    here.server.write_env(EXPO_PUBLIC_API_URL="/api?rolled", MODE="bad")
+    here.project.break_health()
+    here.project.commit("a backend that refuses, with a changed setting")
+    verdict = await here.deploy()
+    here.project.fix()
+    here.server.write_env(EXPO_PUBLIC_API_URL="/api?rolled")
+    assert "rolled back" in verdict.text.splitlines()[0]
+    after = here.server.container("backend")
+    assert (after.id, after.started_at) == (before.id, before.started_at)
+    assert here.server.is_healthy()
+
+
 @pytest.mark.parametrize("moment", ["working", "beside", "gone", "done"])
 async def test_a_bot_killed_in_the_middle_of_rolling_ends_well(here: World, moment: str) -> None:
     """Killed right after the second instance was asked for, while both run, after the old one went, and at the end."""

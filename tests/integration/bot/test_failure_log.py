@@ -10,7 +10,7 @@ import pytest
 
 from bot.notifier import MOST_ATTACHED
 from bot.sandbox.played import SimMessage
-from services.models import State
+from services.models import Origin, State
 from tests.integration.bot.chat import Chat
 from tests.integration.bot.test_intake import until
 from tests.integration.bot.test_notifier import drained
@@ -41,6 +41,17 @@ async def test_a_failure_brings_the_whole_log_to_who_asked_and_to_nobody_else(ch
     await until(lambda: drained(chat))
     assert await documents(chat, BORIS.id) == []
     assert len(await documents(chat, ANNA.id)) == 1
+
+
+async def test_in_a_group_the_log_takes_an_admin_s_tap(chat: Chat, log: Path) -> None:
+    """R-UX-4: the verdict is told there; what the commands printed is for admins, and a group has others in it."""
+    group = await chat.sim.group("ops", [ANNA.id, BORIS.id])
+    chat.deliver(log_of=lambda _: log)
+    await chat.finished(await chat.running(origin=Origin(chat_id=group.id, message_id=1, update_id=2)))
+    await chat.sim.wait_for(group.id, "deploy failed", button="Log")
+    await chat.notice(1, group.id)
+    await chat.sim.wait_for(group.id, "n1")  # sent after all that came before
+    assert await documents(chat, group.id) == []
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,14 @@ def test_no_error_text_is_left_over() -> None:
     assert names - literals == set()
 
 
+def test_five_files_that_were_edited_are_counted_as_russian_counts_and_a_deploy_has_one_name() -> None:
+    said = {count: RUSSIAN("finding-drift", count=count, files="a.py", more=0) for count in (1, 2, 5)}
+    assert [text.split(" прямо")[0] for text in said.values()] == [
+        *("1 файл изменён", "2 файла изменены", "5 файлов изменено"),
+    ]
+    assert "ыкладк" not in (LOCALES / "ru.ftl").read_text(encoding="utf-8")
+
+
 def test_a_text_that_does_not_exist_is_an_error_in_tests() -> None:
     with pytest.raises(MissingText):
         ENGLISH("no-such-text")

@@ -23,6 +23,9 @@ from tests.unit.services.test_strategies import TRAITS, seen
         ("resolver 127.0.0.11; set $b http://backend:5000; location / { proxy_pass $b; }", ()),
         ("set $b backend; location / { proxy_pass http://$b:5000; }", ()),
         ("upstream api { zone api 64k; server backend:5000 resolve; } location / { proxy_pass http://api; }", ()),
+        ('location / { proxy_pass "http://backend:5000"; }', ("backend",)),
+        ("location / { proxy_pass 'http://backend'; }", ("backend",)),
+        ("location / { proxy_pass http://[::1]:5000; }", ()),
         ("# proxy_pass http://backend:5000;\nserver { listen 80; }", ()),
         ("location / { fastcgi_pass unix:/run/php.sock; }", ()),
         ("", ()),
@@ -50,6 +53,20 @@ def test_rolling_behind_an_nginx_that_would_not_notice_is_a_warning_and_the_fron
     assert found["static-upstream"] == (Severity.WARNING, {"service": "backend"})
     spared = {one.service: one.spared for one in choices(rolled, seen(), pack("backend"))}
     assert spared == {"db": True, "backend": True, "frontend": False}
+
+
+def test_a_name_that_is_no_service_may_be_another_name_of_one() -> None:
+    rolled = project(strategy={"backend": "rolling"})
+    assert codes(rolled, pack("api"))["static-upstream"] == (Severity.WARNING, {"service": "api"})
+    spared = {one.service: one.spared for one in choices(rolled, seen(), pack("api"))}
+    assert spared == {"db": True, "backend": True, "frontend": False}
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "api.example.org"])
+def test_a_name_from_elsewhere_is_no_matter(name: str) -> None:
+    rolled = project(strategy={"backend": "rolling"})
+    assert "static-upstream" not in codes(rolled, pack(name))
+    assert all(one.spared for one in choices(rolled, seen(), pack(name)))
 
 
 def test_an_nginx_that_looks_up_while_it_serves_and_a_backend_that_is_recreated_are_no_matter() -> None:

@@ -58,9 +58,19 @@ async def test_the_manual_steps_are_those_of_the_project(stage: Stage) -> None:
     database = Database(name="fitnessapp", user="fitnessapp_user")
     stage.projects = {"fitnessapp": project().model_copy(update={"database": database})}
     await stage.tap(OPERATION)
-    (said,) = stage.texts
+    (sent,) = stage.session.of("sendDocument")
+    said = sent.document.data.decode()
     assert "scp -P 22 deploy.zip me@192.168.28.90:deploy.zip" in said
     assert "pg_dump" in said
+    assert "createdb" in said
+
+
+async def test_manual_steps_without_a_database_are_one_message(stage: Stage) -> None:
+    stage.projects = {"fitnessapp": project()}
+    await stage.tap(OPERATION)
+    (said,) = stage.texts
+    assert "scp -P 22 deploy.zip me@192.168.28.90:deploy.zip" in said
+    assert "pg_dump" not in said
 
 
 async def test_manual_steps_that_do_not_fit_come_as_a_document(stage: Stage) -> None:

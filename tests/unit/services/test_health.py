@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.facts.models import Container
-from services.health import MOST_RESTARTS, _hopeless, judge
+from services.facts.models import MOST_RESTARTS, Container
+from services.health import _hopeless, judge, judge_beside
 
 
 def container(service: str = "backend", /, **changes: Any) -> Container:
@@ -59,6 +59,24 @@ def test_a_job_that_ended_with_success_after_some_failures_is_well() -> None:
 def test_a_job_that_is_tried_again_and_fails_is_not_well() -> None:
     failing = container(state="exited", exit_code=1, restart_policy="on-failure")
     assert [ill.code for ill in judge([failing], ["backend"])] == ["health-exited"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "hopeless"),
+    [
+        ({"health": None}, "health-unchecked", False),
+        ({"health": "starting"}, "health-starting", False),
+        ({"state": "exited", "restart_policy": "no", "health": "healthy"}, "health-exited", True),
+        ({"state": "exited", "restart_policy": "on-failure"}, "health-exited", True),
+    ],
+)
+def test_a_new_instance_is_well_only_if_it_says_so_itself(
+    changes: dict[str, Any], code: str, hopeless: bool
+) -> None:
+    """R-RB-3: the old one ends for it."""
+    (ill,) = judge_beside([container(**changes)], ["backend"])
+    assert (ill.code, ill.hopeless) == (code, hopeless)
+    assert judge_beside([container(health="healthy")], ["backend"]) == []
 
 
 def test_what_a_person_stopped_or_an_old_release_left_behind_makes_no_release_ill() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from services import health
 from services.errors import CommandFailed, StepFailed
+from services.facts.models import MOST_RESTARTS
 from services.store import Store
 from tests.unit.services.docker_host import DockerHost, back, inspected, running
 
@@ -26,7 +27,7 @@ class Dying(DockerHost):
         if self.number < self.looks:
             self.number += 1
         changes: dict[str, dict[str, Any]] = {
-            "restarts": {"RestartCount": min(self.number, health.MOST_RESTARTS - 1)},
+            "restarts": {"RestartCount": min(self.number, MOST_RESTARTS - 1)},
             "start": {"State": {"Status": "running", "StartedAt": f"2026-11-23T00:00:{self.number:02}Z"}},
             "id": {"Id": f"{self.number:064}"},
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+import zipfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -31,6 +32,13 @@ def project(**changes: Any) -> Project:
         "health": (HealthProbe(url="http://127.0.0.1:8080/"),),
     }
     return Project(**values | changes)
+
+
+def zipped_into(home: Path, files: dict[str, str]) -> None:
+    """A deploy.zip that was copied to the host."""
+    with zipfile.ZipFile(home / "deploy.zip", "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
 
 
 def by_name(found: tuple[Act, ...]) -> dict[str, Act]:
@@ -62,7 +70,7 @@ def test_the_procedure_is_that_of_the_runbook_in_its_order() -> None:
     assert [act.name for act in found if act.place is Place.HERE] == ["pack", "copy", "ssh"]
     assert [act.name for act in found if act.back] == ["back-files", "back-database"]
     said = by_name(found)
-    assert said["pack"].commands[0] == "opsgate pack fitnessapp -o deploy.zip"
+    assert said["pack"].commands[0] == "rm -f -- deploy.zip &&\n  opsgate pack fitnessapp -o deploy.zip"
     assert said["copy"].commands == ("scp -P 22 deploy.zip matveyrl-1@192.168.28.90:deploy.zip",)
     assert said["unzip"].commands == ("unzip -o ~/deploy.zip -d /home/matveyrl-1/fitnessapp",)
     assert said["up"].commands[0].split(" &&\n  ") == [
@@ -93,24 +101,6 @@ def test_a_dump_counts_only_after_pg_dump_and_the_whole_archive_were_well(tmp_pa
         ), fails
 
 
-def test_the_safety_copy_replaces_the_older_one_and_leaves_the_dumps_of_opsgate(tmp_path: Path) -> None:
-    """R-RB-1, R-DB-1: RUNBOOK's `rm -rf <path>_backup` would take the dumps with it."""
-    path = tmp_path / "it's my app"
-    backup = tmp_path / "it's my app_backup"
-    for folder in (path, backup / "files", backup / "database"):
-        folder.mkdir(parents=True)
-    (path / "new").write_text("now")
-    (backup / "files" / "old").write_text("then")
-    (backup / "database" / "db.dump").write_text("dump")
-    lines = by_name(acts(project(path=PurePosixPath(path)), HOST))["safety-copy"].commands
-    for _ in range(2):
-        done = subprocess.run(["sh", "-c", "\n".join(lines)], capture_output=True, text=True, check=False)
-        assert done.stdout == "SAFETY COPY MADE\n", done.stderr
-    assert sorted(str(one.relative_to(backup)) for one in backup.rglob("*")) == [
-        *("database", "database/db.dump", "files", "files/new"),
-    ]
-
-
 ODD = [
     "/srv/my app",
     "/srv/it's",
@@ -131,19 +121,24 @@ def test_odd_paths_stay_one_word_for_the_shell(path: str) -> None:
             words = shlex.split(line, posix=True)
             assert not {"$(reboot)", "b&&c", "reboot"} & set(words)
             named = [word for word in words if PurePosixPath(path).name in word]
-            assert all(word.lstrip("DUMP=").startswith(path) for word in named), line
+            assert all(re.sub("^(DUMP|NEW|OLD)=", "", word).startswith(path) for word in named), line
 
 
 def test_a_shell_expands_nothing_of_an_odd_path(tmp_path: Path) -> None:
     path = PurePosixPath(tmp_path / "$(touch owned) `touch owned`;touch owned")
     Path(path).mkdir()
+    zipped_into(tmp_path, {"a": "new"})
     for act in acts(project(path=path), HOST):
         if act.place is Place.HOST and act.name in {"lock", "safety-copy"}:
             subprocess.run(
-                ["sh", "-c", "\n".join(act.commands)], cwd=tmp_path, check=False, capture_output=True
+                ["sh", "-c", "\n".join(act.commands)],
+                cwd=tmp_path,
+                env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+                check=False,
+                capture_output=True,
             )
-    assert not (tmp_path / "owned").exists()
-    assert (tmp_path / f"{path.name}_backup" / "files").is_dir()
+    assert not [*tmp_path.rglob("owned")]
+    assert (tmp_path / f"{path.name}_backup" / "by-hand" / "files").is_dir()
 
 
 def test_a_login_in_the_address_of_the_source_is_not_shown() -> None:
@@ -151,6 +146,24 @@ def test_a_login_in_the_address_of_the_source_is_not_shown() -> None:
     assert "https://example.org/a.git" in found
     assert "t0ps3cret" not in found
     assert "me:" not in found
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("ssh://git:t0ps3cret@example.org/x.git", "ssh://git@example.org/x.git"),
+        ("git+ssh://git:t0ps3cret@example.org:22/x.git", "git+ssh://git@example.org:22/x.git"),
+        ("SSH://git:t0p@s3cret@example.org/x.git", "SSH://git@example.org/x.git"),
+        ("ssh://:t0ps3cret@example.org/x.git", "ssh://@example.org/x.git"),
+        ("ftp://me:t0ps3cret@example.org/x.git", "ftp://***@example.org/x.git"),
+        ("ssh://git@example.org/@scope/x.git", "ssh://git@example.org/@scope/x.git"),
+        ("git@example.org:x.git", "git@example.org:x.git"),
+    ],
+)
+def test_a_password_of_any_scheme_is_not_shown_and_the_user_of_ssh_stays(address: str, shown: str) -> None:
+    pack = by_name(acts(project(source=GitSource(git=address)), HOST))["pack"].commands[1]
+    assert shown in shlex.split(pack.removeprefix("# "))
+    assert not re.search("t0p|s3cret", pack)
 
 
 @pytest.mark.parametrize("source", [GitSource(git="ssh://x/y"), TreeSource(path=Path("/src/my app"))])
@@ -161,16 +174,9 @@ def test_nothing_in_it_deletes_a_volume_or_a_database(source: GitSource | TreeSo
     assert "password" not in found.replace("--no-password", "").lower()
 
 
-def test_the_source_s_folder_is_zipped_without_opsgate_too() -> None:
-    pack = by_name(acts(project(source=TreeSource(path=Path("/src/my app"))), HOST))["pack"]
-    assert pack.commands[1] == (
-        "# (cd -- '/src/my app' && zip -q -r \"$OLDPWD/deploy.zip\" . -x '.git/*' -x .env.prod)"
-    )
-
-
 def test_ref_and_stack_of_a_plan_are_those_of_the_commands() -> None:
     found = by_name(acts(project(), HOST, compose_project="fit", ref="feature/x"))
-    assert found["pack"].commands[0] == "opsgate pack fitnessapp feature/x -o deploy.zip"
+    assert found["pack"].commands[0].endswith("\n  opsgate pack fitnessapp feature/x -o deploy.zip")
     assert "--branch feature/x" in found["pack"].commands[1]
     assert "docker compose -p fit -f" in found["up"].commands[0]
     configured = by_name(acts(project(compose_project="mine"), HOST, compose_project="fit"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ import pytest
 
 from services.models import State, Step, StepState
 from services.store import Store
-from services.store.database import HERE
+from services.store.database import HERE, MIGRATIONS, _statements
 from tests.unit.services.stage import ANNA, proposal
 
 
@@ -56,3 +57,58 @@ async def test_operations_keep_their_steps_and_messages(tmp_path: Path) -> None:
                 await store._database.write("DELETE FROM operations")
         finally:
             await store.close()
+
+
+def seized(path: Path, done: int) -> sqlite3.Connection:
+    """Another process that is bringing a database from schema `done` to the newest, and has not committed yet."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("PRAGMA journal_mode=WAL")
+    for script in MIGRATIONS[:done]:
+        other.executescript((HERE / script).read_text(encoding="utf-8"))
+    other.execute(f"PRAGMA user_version = {done}")
+    other.execute("BEGIN IMMEDIATE")
+    for script in MIGRATIONS[done:]:
+        for statement in _statements((HERE / script).read_text(encoding="utf-8")):
+            other.execute(statement)
+    other.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    return other
+
+
+@pytest.mark.parametrize("done", [0, 1], ids=["the first opening of all", "an earlier Opsgate's"])
+async def test_of_two_processes_that_open_it_at_once_one_brings_it_forward(done: int, tmp_path: Path) -> None:
+    """`make run` and a command in a terminal, right after an update."""
+    with closing(seized(tmp_path / "opsgate.db", done)) as other:
+        async with asyncio.TaskGroup() as group:
+            opening = group.create_task(Store.open(tmp_path / "opsgate.db"))
+            await asyncio.sleep(0.3)
+            assert not opening.done()
+            other.execute("COMMIT")
+    store = opening.result()
+    operation = await store.operations.propose(proposal())
+    assert await store.operations.get(operation.id) == operation
+    await store.close()
+
+
+async def test_many_that_open_a_new_one_at_once_all_get_it(tmp_path: Path) -> None:
+    opened = await asyncio.gather(
+        *(Store.open(tmp_path / "opsgate.db") for _ in range(6)), return_exceptions=True
+    )
+    for store in opened:
+        if isinstance(store, Store):
+            assert await store.operations.recent(1) == []
+            await store.close()
+    assert all(isinstance(one, Store) for one in opened), opened
+
+
+async def test_a_database_whose_rows_hang_in_the_air_is_left_as_it_was(tmp_path: Path) -> None:
+    """All or nothing: else the next opening would take it for sound."""
+    file = tmp_path / "opsgate.db"
+    with closing(sqlite3.connect(file)) as old, old:
+        old.executescript((HERE / "schema.sql").read_text(encoding="utf-8") + "PRAGMA user_version = 1;")
+        old.execute("INSERT INTO steps VALUES ('op-gone', 'forward', 'build', 0, 'done', '{}')")
+    for _ in range(2):
+        with pytest.raises(sqlite3.IntegrityError, match="does not have"):
+            await (await Store.open(file)).close()
+    with closing(sqlite3.connect(file)) as old:
+        assert old.execute("PRAGMA user_version").fetchone() == (1,)
+        assert old.execute("SELECT 1 FROM sqlite_schema WHERE name = 'freezes'").fetchone() is None

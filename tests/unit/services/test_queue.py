@@ -33,6 +33,7 @@ from services.operations import Operations, Trade
 from services.projects import Project
 from services.queue import is_left_by, without_own_lock
 from services.remote.hosts import Hosts
+from services.strategies import Choice
 from services.tasks import Tasks
 from tests.unit.services.stage import ANNA, BORIS, PROJECT, Stage, proposal
 
@@ -53,6 +54,7 @@ def deploy_plan(coming: str, **changes: Any) -> Plan:
     values: dict[str, Any] = {
         "kind": Kind.DEPLOY, "project": "fitnessapp", "steps": ("lock",), "pack": pack(coming), "digest": coming,
         "lasting": "same", "current": release("r1", OLD), "old_images": {"backend": OLD}, "old_running": ("backend",),
+        "strategies": (Choice(service="backend", rolling=True, wished="rolling"),),
     }  # fmt: skip
     return Plan(**values | changes)
 
@@ -168,6 +170,7 @@ CHANGED_BY_OTHERS = {
     ),
     "an edited file would be lost": after("r3", drift=Drift(files=(Drifted(path="a", sha256="1"),), total=1)),
     "its risk is higher": after("r3", risk="high"),
+    "a service would be recreated, not rolled": after("r3", strategies=(Choice(service="backend"),)),
 }
 
 
@@ -254,11 +257,19 @@ async def test_a_tap_that_was_overtaken_by_the_end_of_the_first_still_counts(sce
     assert await scene.state(offered) is State.SUCCEEDED
 
 
-async def test_where_nothing_ran_there_is_nothing_to_wait_for(scene: Scene) -> None:
+async def test_where_nothing_runs_the_card_is_confirmed_instead(scene: Scene) -> None:
+    """It is as valid as before, so it is not called expired; and its buttons are made anew."""
     service = scene.service()
     offered = await service.propose(Kind.DEPLOY, "fitnessapp", ANNA, Origin(chat_id=ANNA.id), "r3")
-    assert not (await service.queue(offered.nonce, ANNA, ANNA.id, 1)).won
+    (row,) = await scene.stage.store.outbox.due(4e9)
+    await scene.stage.store.outbox.sent(row.id, 77, "shown")
+    assert await scene.stage.store.outbox.due(4e9) == []
+    tap = await service.queue(offered.nonce, ANNA, ANNA.id, 77)
+    assert (tap.won, tap.phrase.id) == (False, "tap-nothing-runs")
     assert await scene.state(offered) is State.PROPOSED
+    assert [one.kind for one in await scene.stage.store.outbox.due(4e9)] == ["card"]
+    assert (await service.confirm(offered.nonce, ANNA, ANNA.id, 77)).won
+    await scene.to_the_end()
 
 
 async def test_a_plain_confirmation_never_queues(scene: Scene) -> None:

@@ -48,13 +48,20 @@ class Stack(DockerHost):
             inspected(FRONT, "fitness-frontend-1", service="frontend"),
         )
         self.changed = set(changed)
-        self.new_is = "healthy"
+        self.new_is: dict[str, Any] = {"Health": {"Status": "healthy"}}
+        self.services = [one.service for one in CHOICES]
+        self.hashes_known = True
+        self.comes_up_again: set[str] = set()
 
     async def run(self, command: Command, **more: Any) -> Completed:
         if command.argv[1:3] == ("image", "inspect"):
             service = command.argv[-1].removeprefix("fitness-")
             digit = "9" if service in self.changed else "0"
             return self._said(json.dumps([{"Id": "sha256:" + digit * 64}]))
+        if "--services" in command.argv:
+            return self._said("\n".join(self.services))
+        if "--hash" in command.argv and not self.hashes_known:
+            return Completed(1, b"", b"no", truncated=False)
         if "--hash" in command.argv:
             return self._said("".join(f"{one.service} c-{one.service}\n" for one in CHOICES))
         if command.argv[1] == "logs":
@@ -70,15 +77,23 @@ class Stack(DockerHost):
         if fresh and "backend=2" in spec.command.argv:
             self.add_new()
         if fresh and spec.command.argv[1] == "stop":
-            next(one for one in self.inspected if one["Id"] == spec.command.argv[-1])["State"]["Status"] = (
-                "exited"
-            )
+            self.end(spec.command.argv[-1])
         return await super().begin(spec)
 
     def add_new(self) -> None:
         one = inspected(NEW, "fitness-backend-2")
-        one["State"]["Health"] = {"Status": self.new_is}
+        one["State"] |= self.new_is
         self.inspected.append(one)
+
+    def end(self, container: str) -> None:
+        if container in self.comes_up_again:
+            self.comes_up_again.remove(container)
+        else:
+            self.state_of(container)["Status"] = "exited"
+
+    def state_of(self, container: str) -> dict[str, Any]:
+        found: dict[str, Any] = next(one for one in self.inspected if one["Id"] == container)["State"]
+        return found
 
     @property
     def told(self) -> list[str]:
@@ -114,7 +129,6 @@ def stage(host: Stack, store: Store, folder: Path, *choices: Choice) -> Run:
 
 BESIDE = "up -d --no-recreate --no-build --scale backend=2 -- backend"
 DRAIN = f"stop -t 7 -- {OLD * 64}"
-SETTLE = "up -d --no-recreate --no-build --scale backend=1 --wait --wait-timeout 2 -- backend"
 REST = "up -d --no-build"
 
 
@@ -126,7 +140,7 @@ async def test_only_the_changed_service_is_rolled(store: Store, tmp_path: Path) 
     """R-DB-1: the old one is removed by its id, and without a flag that could reach a volume."""
     host = Stack("backend")
     done = await rolling.up(stage(host, store, tmp_path))
-    assert host.told == [BESIDE, DRAIN, f"rm {OLD * 4}", SETTLE, REST]
+    assert host.told == [BESIDE, DRAIN, f"rm {OLD * 4}", REST]
     assert done == {"recreated": [], "rolled": ["backend"]}
 
 
@@ -135,7 +149,7 @@ async def test_what_the_rolled_one_needs_is_recreated_first_and_the_rest_after_i
 ) -> None:
     host = Stack("backend", "db", "frontend")
     await rolling.up(stage(host, store, tmp_path))
-    assert host.told == [force("db"), BESIDE, DRAIN, f"rm {OLD * 4}", SETTLE, force("frontend"), REST]
+    assert host.told == [force("db"), BESIDE, DRAIN, f"rm {OLD * 4}", force("frontend"), REST]
 
 
 async def test_when_nothing_changed_compose_only_looks(store: Store, tmp_path: Path) -> None:
@@ -164,7 +178,7 @@ async def test_the_old_one_is_not_told_to_end_before_the_new_one_is_proven(
 ) -> None:
     """R-RB-3: with what the new one said."""
     host = Stack("backend")
-    host.new_is = "starting"
+    host.new_is = {"Health": {"Status": "starting"}}
     with pytest.raises(StepFailed) as failed:
         await rolling.up(stage(host, store, tmp_path))
     assert host.told == [BESIDE]
@@ -181,11 +195,11 @@ async def test_where_the_old_one_stopped_serving_meanwhile_it_is_recreated(
     assert host.told == [force("backend"), REST]
 
 
-@pytest.mark.parametrize("job", [None, "beside", "drained", "removed", "settled"])
+@pytest.mark.parametrize("job", [None, "beside", "drained", "removed"])
 async def test_walked_again_it_goes_on_where_it_was(job: str | None, store: Store, tmp_path: Path) -> None:
     """Whatever was done already is found, not done again; in the end only the new one is there."""
     host = Stack("backend")
-    done = ["beside", "drained", "removed", "settled"]
+    done = ["beside", "drained", "removed"]
     done = done[: done.index(job) + 1] if job else []
     if "beside" in done:
         host.add_new()
@@ -195,10 +209,8 @@ async def test_walked_again_it_goes_on_where_it_was(job: str | None, store: Stor
         host.inspected[1]["State"]["Status"] = "exited"
     if "removed" in done:
         del host.inspected[1]
-    if "settled" in done:
-        host.here["f-up-settle-backend"] = WELL
     await rolling.up(stage(host, store, tmp_path))
-    whole = [BESIDE, DRAIN, f"rm {OLD * 4}", SETTLE]
+    whole = [BESIDE, DRAIN, f"rm {OLD * 4}"]
     assert host.told == [*whole[len(done) :], REST]
     backends = [one["Id"] for one in host.inspected if "backend" in one["Name"]]
     assert backends == [NEW * 64]
@@ -216,46 +228,64 @@ async def test_every_job_of_the_way_forward_is_ended_before_the_way_back(
     assert begun <= {what.removeprefix("cancel ") for what in host.did if what.startswith("cancel ")}
 
 
-# --- back ------------------------------------------------------------------------------------------
-
-
-async def test_on_the_way_back_the_new_one_goes_and_nothing_else_is_touched(
+async def test_a_new_one_that_ended_or_has_no_healthcheck_proves_nothing(
     store: Store, tmp_path: Path
 ) -> None:
-    """R-RB-2: the very containers that ran before serve on."""
-    host = Stack("backend")
-    host.add_new()
-    run = back(stage(host, store, tmp_path), "up-previous")
-    done = await rolling.up_previous(run)
-    assert host.told == [f"stop -- {NEW * 64}", f"rm {NEW * 4}", REST]
-    assert done == {"kept": ["backend", "db", "frontend"]}
+    """R-RB-3: the old one is not told to end, although nothing looks ill."""
+    for state, why in (({"Status": "exited", "ExitCode": 0}, "exited"), ({"Health": None}, "unchecked")):
+        host = Stack("backend")
+        host.new_is = state
+        with pytest.raises(StepFailed, match=f"health-{why}"):
+            await rolling.up(stage(host, store, tmp_path / why))
+        assert host.told == [BESIDE]
 
 
-async def test_where_the_old_one_is_gone_the_new_one_is_put_back_to_the_old_image(
+async def test_what_is_not_there_any_more_as_it_was_planned_is_not_spared(
     store: Store, tmp_path: Path
 ) -> None:
-    """R-RB-2: and what depends on it is recreated, since it moved."""
+    """Nor what needs it, unless that is rolled."""
+    for at in (0, 2):
+        host = Stack()
+        host.inspected[at]["State"]["Status"] = "exited"
+        await rolling.up(stage(host, store, tmp_path))
+        rolled = [] if at else [BESIDE, DRAIN, f"rm {OLD * 4}"]
+        first = [] if at else [force("db")]
+        last = [force("frontend")] if at else []
+        assert host.told == [*first, *rolled, *last, REST]
+
+
+@pytest.mark.parametrize("services", [["db", "backend", "frontend", "pgadmin"], ["db", "backend"], []])
+async def test_where_compose_would_start_other_services_all_is_recreated(
+    services: list[str], store: Store, tmp_path: Path
+) -> None:
+    """A profile of the env file, a file that is only on the server: force reaches these only without names."""
     host = Stack("backend")
-    host.add_new()
-    del host.inspected[1]
-    await rolling.up_previous(back(stage(host, store, tmp_path), "up-previous"))
-    assert host.told == [force("backend", "frontend"), REST]
-
-
-async def test_a_half_drained_old_one_is_brought_up_by_force(store: Store, tmp_path: Path) -> None:
-    """R-RB-2: two instances, none of them sure: Compose is left to make one of them."""
-    host = Stack("backend")
-    host.add_new()
-    host.inspected[1]["State"]["Status"] = "exited"
-    await rolling.up_previous(back(stage(host, store, tmp_path), "up-previous"))
-    assert host.told == [force("backend", "frontend"), REST]
-
-
-async def test_when_nothing_of_before_is_left_all_is_recreated(store: Store, tmp_path: Path) -> None:
-    host = Stack("backend")
-    host.inspected = [inspected(NEW, "fitness-backend-2")]
-    await rolling.up_previous(back(stage(host, store, tmp_path), "up-previous"))
+    host.services = services
+    await rolling.up(stage(host, store, tmp_path))
     assert host.told == ["up -d --force-recreate --no-build"]
+
+
+async def test_who_is_recreated_is_decided_once(store: Store, tmp_path: Path) -> None:
+    """A question to the host that fails on the second walk does not take the database with it."""
+    host = Stack("frontend")
+    host.ends["f-up-rest"] = ("exited", 1, b"no space left on device")
+    run = stage(host, store, tmp_path)
+    with pytest.raises(StepFailed):
+        await rolling.up(run)
+    del host.here["f-up-rest"], host.ends["f-up-rest"]
+    host.hashes_known, host.services = False, []
+    await rolling.up(run)
+    assert host.told == [force("frontend"), REST, REST]
+
+
+async def test_an_old_one_that_a_reboot_started_again_is_told_to_end_again(
+    store: Store, tmp_path: Path
+) -> None:
+    host = Stack("backend")
+    host.comes_up_again.add(OLD * 64)
+    await rolling.up(stage(host, store, tmp_path))
+    assert host.told == [BESIDE, DRAIN, DRAIN, f"rm {OLD * 4}", REST]
+    assert "drain-again-" + OLD * 12 in strategies.forward_jobs(CHOICES)
 
 
 def test_without_strategies_there_are_no_jobs_to_end() -> None:

@@ -96,6 +96,30 @@ async def test_a_restart_in_the_middle_of_a_rollback_goes_on_with_the_rollback(
     assert len(await stage.verdicts(operation)) == 2
 
 
+async def test_what_a_step_decided_is_there_when_it_is_walked_again_after_crashes(stage: Stage) -> None:
+    """What was begun with a decision goes on with it, however often the bot dies."""
+    seen = []
+
+    async def up(run: Run) -> dict[str, str]:
+        seen.append(dict(run.results.get("up", {})))
+        if not seen[-1]:
+            await run.note({"changed": ["backend"]})
+        if len(seen) < 3:
+            raise Crash
+        return {"end": "well"}
+
+    procedure = type(stage.procedure())(
+        forward=lambda _plan: (stage.step("lock"), StepDef("up", up)), rollback=stage.procedure().rollback
+    )
+    operation = await stage.queued()
+    for _ in range(2):
+        with pytest.raises(BaseExceptionGroup):
+            await stage.run(operation, procedure)
+    assert (await stage.run(operation, procedure)).state is State.SUCCEEDED
+    assert seen == [{}, {"changed": ["backend"]}, {"changed": ["backend"]}]
+    assert (await stage.store.operations.steps(operation.id))[-1].result == {"end": "well"}
+
+
 async def test_a_resumed_operation_claims_the_lock_anew_so_that_its_dead_twin_is_fenced(stage: Stage) -> None:
     stage.behaviour["build"] = [Crash()]
     operation = await stage.queued()

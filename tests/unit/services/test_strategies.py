@@ -16,15 +16,18 @@ from tests.unit.checks.test_findings import facts, project
 COMPOSE = b"""
 services:
   frontend:
+    restart: unless-stopped
     build: {context: .., dockerfile: mobile/Dockerfile}
     ports: ["127.0.0.1:${HTTP_PORT}:80"]
     depends_on: {backend: {condition: service_healthy}}
     healthcheck: {test: ["CMD", "true"]}
   backend:
+    restart: unless-stopped
     build: ../backend
     depends_on: [db]
     healthcheck: {test: ["CMD", "true"]}
   db:
+    restart: unless-stopped
     image: postgres
     volumes: ["data:/var/lib/postgresql/data"]
     healthcheck: {test: ["CMD", "true"]}
@@ -58,7 +61,7 @@ def chosen(
 
 
 def backend(yaml_text: str = "", **more: Any) -> dict[str, Any]:
-    base = {"image": "x", "depends_on": ["db"], "healthcheck": {"test": ["CMD", "true"]}}
+    base = {"image": "x", "restart": "always", "depends_on": ["db"], "healthcheck": {"test": ["CMD", "true"]}}
     return base | (yaml.safe_load(yaml_text) or {}) | more
 
 
@@ -148,7 +151,7 @@ def test_a_shared_volume_keeps_auto_from_rolling_and_not_who_asked_for_it() -> N
 
 
 def test_a_service_whose_network_another_joins_stays_in_one_piece() -> None:
-    sidecar = {"image": "x", "network_mode": "service:backend"}
+    sidecar = {"image": "x", "restart": "always", "network_mode": "service:backend"}
     found = chosen({"backend": "rolling"}, sidecar=sidecar)["backend"]
     assert found.reason is not None
     assert found.reason.id == "strategy-joined"
@@ -159,6 +162,7 @@ def test_a_service_whose_network_another_joins_stays_in_one_piece() -> None:
     [
         ((), "strategy-new"),
         ((one("backend", state="exited"),), "strategy-down"),
+        ((one("backend"), one("backend", "9")), "strategy-several"),
         ((one("backend", health="unhealthy"),), "strategy-down"),
         ((one("backend", volumes=("0" * 64,)),), "strategy-anonymous"),
     ],
@@ -182,7 +186,10 @@ def test_a_healthcheck_of_the_image_counts() -> None:
 @pytest.mark.parametrize(
     "said",
     ["volumes: ['./conf:/conf:ro']", "volumes: [{type: bind, source: /srv/x, target: /x}]", "secrets: [key]",
-     "configs: [nginx]", "volumes: ['${DATA:-./data}:/data']", "extends: {service: base}"],
+     "configs: [nginx]", "volumes: ['${DATA:-./data}:/data']", "extends: {service: base}",
+     "volumes: [{type: bind, source: conf/nginx.conf, target: /x}]", "volumes: [{source: conf, target: /x}]",
+     "volumes: [{type: '${KIND}', source: conf, target: /x}]", "security_opt: ['seccomp:./p.json']",
+     "volumes: '${MOUNTS}'", "credential_spec: {file: x.json}"],
 )  # fmt: skip
 def test_a_service_with_files_of_the_host_is_never_spared(said: str) -> None:
     """Compose does not notice that they changed."""
@@ -191,8 +198,9 @@ def test_a_service_with_files_of_the_host_is_never_spared(said: str) -> None:
 
 @pytest.mark.parametrize(
     "now",
-    [one("backend", state="exited"), one("backend", health="unhealthy"), one("backend", health="starting")],
-)
+    [one("backend", state="exited"), one("backend", health="unhealthy"), one("backend", health="starting"),
+     one("backend", restarts=3)],
+)  # fmt: skip
 def test_what_is_not_well_is_not_spared(now: Container) -> None:
     found = chosen(about=seen(one("db"), now))
     assert (found["db"].spared, found["backend"].spared) == (True, False)
@@ -210,9 +218,12 @@ def test_with_unknown_values_nothing_is_spared() -> None:
     assert not any(choice.spared for choice in chosen(about=about).values())
 
 
-def now(**images: str) -> tuple[dict[str, str], dict[str, str]]:
+Now = tuple[dict[str, str], dict[str, str], dict[str, list[Container]]]
+
+
+def now(**images: str) -> Now:
     ids = {f"x-{name}": images.get(name, f"sha256:{name}") for name in TRAITS}
-    return ids, {name: f"config-{name}" for name in TRAITS}
+    return ids, {name: f"config-{name}" for name in TRAITS}, {name: [one(name)] for name in TRAITS}
 
 
 def test_what_did_not_change_stays() -> None:
@@ -231,15 +242,48 @@ def test_what_depends_on_something_rolled_stays() -> None:
 
 
 def test_another_configuration_or_one_that_nobody_knows_is_a_change() -> None:
-    images, configs = now()
-    assert "backend" in strategies.changed(chosen().values(), images, configs | {"backend": "other"})
-    assert strategies.changed(chosen().values(), images, {}) == set(TRAITS)
-    assert strategies.changed(chosen().values(), {}, configs) == set(TRAITS)
+    images, configs, there = now()
+    assert "backend" in strategies.changed(chosen().values(), images, configs | {"backend": "other"}, there)
+    assert strategies.changed(chosen().values(), images, {}, there) == set(TRAITS)
+    assert strategies.changed(chosen().values(), {}, configs, there) == set(TRAITS)
+
+
+@pytest.mark.parametrize(
+    "there",
+    [[], [one("frontend", "9")], [one("frontend", state="exited")], [one("frontend"), one("frontend", "9")]],
+)
+def test_a_container_that_is_another_now_or_does_not_run_cannot_stay(there: list[Container]) -> None:
+    images, configs, before = now()
+    found = strategies.changed(chosen().values(), images, configs, before | {"frontend": there})
+    assert found == {"frontend"}
 
 
 def test_a_frontend_that_looks_the_backend_up_only_once_is_never_spared() -> None:
     found = strategies.choose(project(), seen(), TRAITS, fixed=["frontend"])
     assert [choice.service for choice in found if not choice.spared] == ["frontend"]
+
+
+def test_without_a_probe_who_depends_on_something_rolled_is_never_spared() -> None:
+    """Nobody would tell that it still asks the old address."""
+    deaf = project(strategy={"backend": "rolling"}, health=())
+    found = strategies.choose(deaf, seen(), TRAITS)
+    assert [choice.service for choice in found if not choice.spared] == ["frontend"]
+    assert all(choice.spared for choice in strategies.choose(project(health=()), seen(), TRAITS))
+
+
+def test_a_named_volume_that_is_a_folder_of_the_host_is_watched_by_nobody() -> None:
+    parsed = compose_file.parse(
+        b"""
+services:
+  web: {image: x, volumes: ["conf:/etc/nginx:ro"]}
+  db: {image: x, volumes: ["data:/data", "plain:/plain"]}
+volumes:
+  data: {}
+  plain: {driver: local}
+  conf: {driver_opts: {type: none, o: bind, device: /srv/app/conf}}
+"""
+    )
+    assert (parsed.traits["web"].watched, parsed.traits["db"].watched) == (False, True)
 
 
 def test_on_the_way_back_only_the_very_containers_from_before_stay() -> None:

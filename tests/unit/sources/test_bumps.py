@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -371,7 +372,7 @@ async def test_a_commit_that_changes_one_line_is_pushed_on_top_of_the_branch(
     assert told == "Release Bot <bot@example.org>|Release Bot <bot@example.org>|Bump the app to 1.0.3"
     assert git(remote, "rev-parse", "v1") == head
     assert "100755" in git(remote, "ls-tree", "main", "script.sh")
-    assert list(ground.mirrors.iterdir()) == [ground.mirrors / "app.git"]
+    assert {one.name for one in ground.mirrors.iterdir()} == {"app.git", "app.git.lock"}
 
 
 async def test_the_author_is_opsgate_unless_configured(remote: Path, tmp_path: Path) -> None:
@@ -433,11 +434,9 @@ async def test_a_refused_push_changes_nothing_and_says_what_to_do(remote: Path, 
     assert error.phrase.id == "error-bump-refused"
     assert "main is protected" in str(error.phrase.args["said"])
     assert error.phrase.args["commands"] == (
-        "git switch main\n"
-        "git pull --ff-only\n"
+        "git switch main && git pull --ff-only\n"
         '# mobile/app.json, line 4: "version": "1.0.3"\n'
-        "git commit -m 'Bump the app to 1.0.3' mobile/app.json\n"
-        "git push origin main"
+        "git commit -m 'Bump the app to 1.0.3' mobile/app.json && git push origin main"
     )
     assert git(remote, "rev-parse", "main") == head
     assert (await ground.plan(ground.project, None)).blocked
@@ -468,7 +467,7 @@ async def test_without_permission_the_commands_are_told_and_nothing_is_pushed(
     bump = offered.plan.bump
     assert bump is not None
     assert bump.way is Way.BY_HAND
-    assert by_hand(bump).splitlines()[-1] == "git push origin main"
+    assert by_hand(bump).splitlines()[-1].endswith(" && git push origin main")
     assert (await refusal(ground, offered)).phrase.id == "tap-unknown"
     allowed_once = offered.model_copy(
         update={"plan": offered.plan.model_copy(update={"bump": bump.model_copy(update={"way": Way.PUSH})})}
@@ -503,6 +502,20 @@ def test_a_branch_with_an_odd_name_stays_one_word_of_the_commands() -> None:
     """What is pasted into a shell must not run something else."""
     bump = Bump(deployed="1", version="1", to="2", branch="x;$(id)")
     assert "git push origin 'x;$(id)'" in by_hand(bump)
+
+
+@pytest.mark.parametrize("fails", ["switch", "commit"])
+def test_the_commands_by_hand_do_not_go_on_after_a_failure(fails: str, tmp_path: Path) -> None:
+    """Pasted whole into a real shell: nothing is pulled into another branch, and nothing pushed without a commit."""
+    fake = tmp_path / "git"
+    fake.write_text(f'#!/bin/sh\necho "$1"\n[ "$1" != {fails} ]\n')
+    fake.chmod(0o755)
+    lines = by_hand(Bump(deployed="1", version="1", to="2", branch="main", line=4))
+    done = subprocess.run(
+        ["sh", "-c", lines], env={"PATH": f"{tmp_path}:/bin"}, capture_output=True, text=True, check=False
+    )
+    ran = done.stdout.split()
+    assert ran == (["switch", "commit", "push"] if fails == "switch" else ["switch", "pull", "commit"])
 
 
 async def test_the_login_of_the_repository_is_not_told_when_it_refuses(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ async def test_what_one_release_has_and_the_other_lacks_from_a_mirror_or_a_check
         assert found is not None
         assert [one.subject for one in found[0]] == ["Second"]
         assert await commits(project(**source), first.commit, last.commit, packer.mirrors) == ((), 0)
+    assert not list(repository.parent.glob("*.lock")), "nothing is written beside a person's own folder"
 
 
 async def test_nobody_knows_without_a_repository_or_with_a_commit_it_lacks(

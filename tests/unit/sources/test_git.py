@@ -3,8 +3,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
+import subprocess
+import sys
 import tarfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,7 +30,8 @@ async def test_a_branch_is_resolved_to_its_commit_and_packed(repository: Path, p
     packed = await packer.git(str(repository))
     assert (packed.commit, packed.label, packed.subject, packed.dirty) == (head, head[:7], "First", False)
     assert names(packed.file) == ["app.py", "compose.yaml"]
-    assert list(packer.mirrors.iterdir()) == [packer.mirrors / "app.git"], "the checkout is gone again"
+    left = {one.name for one in packer.mirrors.iterdir()}
+    assert left == {"app.git", "app.git.lock"}, "the checkout is gone again"
 
 
 async def test_branch_tag_and_commit_can_be_asked_for(repository: Path, packer: Packer) -> None:
@@ -251,3 +255,37 @@ async def test_a_mirror_is_used_by_one_at_a_time(tmp_path: Path) -> None:
     async with asyncio.TaskGroup() as group:
         for _ in range(5):
             group.create_task(use())
+
+
+@pytest.fixture
+def another(packer: Packer) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that uses the mirror until its input ends, or it is killed."""
+    packer.mirrors.mkdir(parents=True)
+    hold = (
+        "import fcntl, sys; file = open(sys.argv[1], 'w'); fcntl.flock(file, fcntl.LOCK_EX);"
+        " print('held', flush=True); sys.stdin.read()"
+    )
+    words = [sys.executable, "-c", hold, str(packer.mirrors / "app.git.lock")]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        yield process
+        process.kill()
+
+
+async def test_a_mirror_that_another_process_uses_is_not_touched(
+    repository: Path, packer: Packer, another: subprocess.Popen[bytes]
+) -> None:
+    """Its half done work looks broken, and what is broken would be removed."""
+    mirror = packer.mirrors / "app.git"
+    with pytest.raises(SourceError) as refused:
+        async with git_source.alone_in(mirror, within=0.2):
+            raise AssertionError
+    assert (refused.value.phrase.id, refused.value.phrase.args) == ("error-git-busy", {"project": "app"})
+    async with asyncio.TaskGroup() as group:
+        packing = group.create_task(packer.git(str(repository)))
+        await asyncio.sleep(0.3)
+        assert not packing.done()
+        assert not mirror.exists()
+        another.kill()  # whoever dies lets it go
+    assert packing.result().commit == git(repository, "rev-parse", "HEAD")

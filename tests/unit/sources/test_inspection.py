@@ -41,6 +41,34 @@ async def test_a_pack_carries_what_its_tree_says(source: Path, packer: Packer) -
     assert packed.build_services == ("web", "api")
 
 
+INCLUDING = "include:\n  - path: [base.yaml, more.yaml]\nservices:\n  db: {image: postgres}\n"
+BASE = "services:\n  web: {image: x, volumes: ['./conf:/conf']}\n  api: {image: x, volumes: ['conf:/conf']}\n"
+
+
+async def test_of_a_service_that_several_files_describe_not_all_is_known(
+    source: Path, packer: Packer
+) -> None:
+    """It is neither spared nor rolled: each file alone says too little."""
+    more = "services:\n  web: {environment: {A: b}}\n"
+    files = {"compose.yaml": INCLUDING, "base.yaml": BASE, "more.yaml": more}
+    packed = await packer.tree(write(source, files), compose_file="compose.yaml")
+    assert {name: one.whole for name, one in packed.traits.items()} == {"db": True, "web": False, "api": True}
+
+
+async def test_where_an_included_file_is_not_shipped_nothing_is_wholly_known(
+    source: Path, packer: Packer
+) -> None:
+    packed = await packer.tree(write(source, {"compose.yaml": INCLUDING, "base.yaml": BASE}))
+    assert not any(one.whole for one in packed.traits.values())
+
+
+async def test_a_volume_may_be_bound_in_another_file(source: Path, packer: Packer) -> None:
+    more = "volumes:\n  conf: {driver_opts: {type: none, o: bind, device: /srv/app/conf}}\n"
+    files = {"compose.yaml": INCLUDING, "base.yaml": BASE, "more.yaml": more}
+    packed = await packer.tree(write(source, files))
+    assert not packed.traits["api"].watched
+
+
 async def test_the_sample_project_is_without_fault(tmp_path: Path, packer: Packer) -> None:
     sample = SampleProject.create(tmp_path / "sample")
     packed = await packer.tree(sample.path, compose_file="docker/docker-compose.prod.yml")

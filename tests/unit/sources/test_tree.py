@@ -51,7 +51,7 @@ async def test_a_folder_becomes_an_archive_with_its_manifest_first(source: Path,
     assert (packed.files, packed.unpacked) == (3, len(COMPOSE) + 8 + 10)
     assert packed.size == Path(packed.file).stat().st_size
     assert Path(packed.file).stat().st_mode & 0o777 == 0o600
-    assert Path(packed.file).name == f"{packed.release_id}.tar.gz"
+    assert Path(packed.file).name.startswith(f"{packed.release_id}-")
     assert packed.release_id.endswith(f"-{packed.manifest_sha256[:8]}")
     assert (packed.compose_services, packed.build_services) == (("web", "db"), ("web",))
     assert (packed.commit, packed.dirty) == (None, False)
@@ -356,3 +356,12 @@ async def test_a_checkout_with_changes_is_dirty_and_called_by_its_time(
     assert packed.dirty
     assert packed.label.endswith(" UTC")
     assert "new.txt" in names(packed)
+
+
+async def test_two_plans_of_one_second_and_one_source_have_a_file_each(source: Path, packer: Packer) -> None:
+    """Whoever takes one plan back must not take the other's source away."""
+    first, second = await asyncio.gather(packer.tree(source), packer.tree(source))
+    assert first.manifest_sha256 == second.manifest_sha256
+    assert first.file != second.file
+    Path(first.file).unlink()
+    assert manifest(second)

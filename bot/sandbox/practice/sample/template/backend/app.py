@@ -5,10 +5,13 @@
 import csv
 import logging
 import os
+import signal
+import threading
 from pathlib import Path
 
 import psycopg2
 from flask import Flask, jsonify
+from werkzeug.serving import make_server
 
 HERE = Path(__file__).parent
 RELEASE = (HERE / "VERSION.txt").read_text().strip()
@@ -56,6 +59,15 @@ def plans() -> object:
         return jsonify([{"name": row["name"], "weeks": int(row["weeks"])} for row in csv.DictReader(file)])
 
 
-if __name__ == "__main__":
+def serve() -> None:
+    """Until SIGTERM: then no new request is taken, and answers under way are finished, so that it can be rolled."""
+    server = make_server("0.0.0.0", 5000, app, threaded=True)  # noqa: S104  (inside its own container network)
+    server.daemon_threads = False
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     print(f"backend {RELEASE}: listening on port 5000", flush=True)
-    app.run(host="0.0.0.0", port=5000, threaded=True)  # noqa: S104  (inside its own container network)
+    server.serve_forever()
+    server.server_close()
+
+
+if __name__ == "__main__":
+    serve()
