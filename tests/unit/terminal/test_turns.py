@@ -82,6 +82,8 @@ async def test_the_turn_is_not_given_back_while_something_of_ours_is_still_at_wo
     at_work: list[bool] = []
 
     async def tidies_up() -> None:
+        while ENGLISH("terminal-here") not in desk.said:
+            await asyncio.sleep(0.01)
         await desk.stage.store.operations.finish(older.id, State.SUCCEEDED, now(), [])
         await asyncio.sleep(0.3)
 
