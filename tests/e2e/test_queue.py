@@ -32,10 +32,13 @@ async def tap(here: World, card: SimMessage, button: str) -> int:
 
 
 async def running_deploy(here: World, version: str) -> int:
-    """A deploy of a new release that has got as far as its build; the mark from before."""
-    here.project.release_commit(version)
+    """A deploy of a new release that has got as far as its build, which takes a while; the mark from before."""
+    here.project.write_release(version)
+    here.project.slow_build(25)
+    here.project.commit(f"release {version}")
     since = await here.confirmed()
     await here.step("build")
+    here.project.fix()  # the next one builds quickly
     return since
 
 

@@ -125,6 +125,7 @@ async def test_the_old_instance_keeps_its_values_when_a_new_one_fails_with_chang
     assert here.server.is_healthy()
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("moment", ["working", "beside", "gone", "done"])
 async def test_a_bot_killed_in_the_middle_of_rolling_ends_well(here: World, moment: str) -> None:
     """Killed right after the second instance was asked for, while both run, after the old one went, and at the end."""
