@@ -14,7 +14,8 @@ from bot.documents import UPLOAD_SECONDS, difference_document
 from bot.outcomes import TelegramFailure
 from bot.views import talk
 from handlers.freshness import MUTATING
-from handlers.replies import acknowledge, answer_first, say, toast
+from handlers.replacing import OfferStands, replace
+from handlers.replies import acknowledge, say
 from services.errors import BadInput
 from services.models import Operation
 from services.offers import Make
@@ -23,8 +24,6 @@ from services.phrases import Phrase
 
 router = Router(name="drift")
 
-OfferStands = Callable[[str], Awaitable[bool]]
-"""Whether the proposal with this nonce still waits for a tap (read only)."""
 Difference = Callable[[Operation], Awaitable[list[str]]]
 """Lines of a diff from the deployed release to the server. Raises HostError."""
 
@@ -56,14 +55,4 @@ async def keep(
     keeping: Make,
 ) -> None:
     """Nothing is changed by it: the new card, with the server's files in the release, is confirmed as any other."""
-    nonce = (query.data or "")[2:]
-    stands = await offer_stands(nonce)
-    if stands:
-        await answer_first(query)
-        with suppress(TelegramFailure):
-            await bot.send_chat_action(visitor.chat_id, "typing")
-    tap = await operations.propose_instead(nonce, visitor.person, visitor.chat_id, keeping)
-    if not stands:
-        await toast(query, visitor, tap.phrase)
-    elif not tap.won:
-        await say(bot, visitor, talk.phrase(tap.phrase, visitor.texts))
+    await replace(query, visitor, bot, operations, offer_stands, keeping)
