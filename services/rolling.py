@@ -11,16 +11,22 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+import structlog
+
 from services import health, stacks, strategies
 from services.backups import SHORT, containers
 from services.commands import compose, docker
 from services.commands.command import Command
-from services.errors import CommandFailed, Fenced
+from services.errors import CommandFailed, Fenced, StepFailed
 from services.facts.models import Container
 from services.remote.jobs import JobSpec
 from services.runs import Run
 from services.strategies import Choice
 
+log = structlog.get_logger(__name__)
+
+MOST_UPS, UP_AGAIN = 4, 5.0
+"""So often, and after so many seconds, what is missing is brought up again on the way back."""
 NOT_DRAINED = 60
 """Seconds beside the drain time for the Engine to end a container."""
 
@@ -197,8 +203,20 @@ async def up_previous(run: Run) -> dict[str, Any]:
     if not await _was_begun(run, run.job_id("rest")):  # else what is there now came from it
         order = [*_names(choices), *(name for name in before if name not in _names(choices))]
         await _make_way(run, {name: present.get(name, []) for name in order if name in {*before} - kept})
-    await stacks.up_job(run, compose.up_missing(stacks.context(run, run.project.path)), "rest")
+    await _bring_missing(run)
     return {"kept": sorted(kept)}
+
+
+async def _bring_missing(run: Run) -> None:
+    """Who stayed may be unhealthy for a moment, while its database came anew, and Compose gives up on who waits for it."""
+    wanted = compose.up_missing(stacks.context(run, run.project.path))
+    for again in range(1, MOST_UPS):
+        try:
+            return await stacks.up_job(run, wanted, "rest" if again == 1 else f"rest-{again}")
+        except StepFailed as error:
+            log.info("what is missing did not come up yet", operation=run.operation.id, error=str(error))
+        await run.sleep(UP_AGAIN)
+    return await stacks.up_job(run, wanted, f"rest-{MOST_UPS}")
 
 
 async def _ending(run: Run, choices: Iterable[Choice]) -> frozenset[str]:

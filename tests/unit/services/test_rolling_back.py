@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from services import health, rolling
+from services.errors import StepFailed
 from services.facts.models import MOST_RESTARTS
 from services.runs import Run
 from services.store import Store
@@ -74,6 +75,32 @@ async def test_an_old_one_that_was_told_to_end_is_not_kept_although_it_still_run
     assert done == {"kept": ["db"]}
     assert [one["Id"] for one in host.inspected] == [DB * 64]
     assert host.told[-1] == MISSING
+
+
+async def test_who_stayed_may_be_unhealthy_for_a_moment_while_its_database_comes_anew(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compose gives up on what depends on it: it is asked again, not left to a person."""
+    monkeypatch.setattr(rolling, "UP_AGAIN", 0.01)
+    host = Stack("backend")
+    host.add_new()
+    host.ends["r-up-previous-rest"] = ("exited", 1, b"dependency failed to start: backend is unhealthy")
+    done = await rolling.up_previous(returning(host, store, tmp_path))
+    assert host.told == [*gone(NEW), MISSING, MISSING]
+    assert done == {"kept": ["backend", "db", "frontend"]}
+
+
+async def test_what_never_comes_up_is_left_to_a_person(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rolling, "UP_AGAIN", 0.01)
+    host = Stack("backend")
+    host.add_new()
+    for name in ("rest", "rest-2", "rest-3", "rest-4"):
+        host.ends[f"r-up-previous-{name}"] = ("exited", 1, b"no")
+    with pytest.raises(StepFailed):
+        await rolling.up_previous(returning(host, store, tmp_path))
+    assert host.told == [*gone(NEW), *[MISSING] * 4]
 
 
 async def test_walked_again_it_does_not_remove_what_it_brought_up(store: Store, tmp_path: Path) -> None:
