@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from aiogram.types import BufferedInputFile, FSInputFile, InputFile
+from aiogram.types import BufferedInputFile, InputFile
 
 from bot.logging import redactor
 from services.errors import BadInput
@@ -25,7 +25,7 @@ async def log_document(file: Path, operation_id: str) -> InputFile:
     """The log as `<operation>.log`, or packed as `.log.gz`. Raises BadInput when even that is too big."""
     name = f"{operation_id}.log"
     if file.stat().st_size <= PACK_FROM:
-        return FSInputFile(file, filename=name)
+        return BufferedInputFile(await asyncio.to_thread(file.read_bytes), filename=name)
     packed = await asyncio.to_thread(_packed, file)
     if len(packed) > MOST_BYTES:
         raise BadInput("log-too-big", size=len(packed), operation=operation_id)

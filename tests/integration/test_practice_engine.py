@@ -72,7 +72,7 @@ def loose(text: str, ground: Ground) -> list[str]:
     text = text.replace(str(ground.source.path), "PROJECT").replace(str(ground.port), "PORT")
     for pattern, instead in _LOOSE:
         text = re.sub(pattern, instead, text, flags=re.MULTILINE)
-    return [line for line in text.splitlines() if line.strip() not in {"", "#"}]
+    return [line for line in text.splitlines() if line.strip() not in {"", "#", "# ..."}]
 
 
 ORDER_IS_FREE = {

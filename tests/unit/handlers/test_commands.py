@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from aiogram.types import BufferedInputFile, FSInputFile
+from aiogram.types import BufferedInputFile
 
 from services.errors import Unreachable
 from services.models import Kind, Origin, State
@@ -152,7 +152,7 @@ async def test_a_log_comes_as_a_document(stage: Stage, tmp_path: Path) -> None:
     stage.operations.log.write_text("line\n")
     await stage.tap("l:op-1")
     document = stage.session.of("sendDocument")[0].document
-    assert isinstance(document, FSInputFile)
+    assert isinstance(document, BufferedInputFile)
     assert document.filename == "op-1.log"
 
 

@@ -144,8 +144,7 @@ def greeting(container: Container) -> list[str]:
     if program is None or program.crash:
         return [program.crash] if program else []
     if program.kind == "backend":
-        said = f"backend {program.release}: listening on port 5000"
-        return [said, " * Serving Flask app 'app'", " * Debug mode: off"]
+        return [f"backend {program.release}: listening on port 5000"]
     if program.kind == "nginx":
         return []
     at = time.strftime("%Y-%m-%d %H:%M:%S.000 UTC", time.gmtime(container.started))
