@@ -110,6 +110,11 @@ def is_migration(path: str) -> bool:
     return pure.match("migrate_*.py") and str(pure.parent) in {SCRIPTS, f"{BACKEND}/{SCRIPTS}"}
 
 
+def manifest_lines(manifest: bytes) -> list[str]:
+    """One per file, in the manifest's order."""
+    return manifest.decode("utf-8", "surrogateescape").split("\n")[:-1]
+
+
 def _files(manifest: bytes) -> dict[str, str]:
     """Path to hash and mode."""
     lines = manifest.decode("utf-8", "surrogateescape").split("\n")

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from services.changes import PATH_AT, Changes, compare
+from services.changes import PATH_AT, Changes, compare, manifest_lines
 from services.checks.database import is_first
 from services.checks.tree import APP_JSON, app_version
 from services.commands import files
@@ -93,16 +93,12 @@ async def read_loss(
     remote: RemoteHost, project: Project, drift: Drift, before: bytes, coming: bytes
 ) -> Drift:
     """What a release with the manifest `coming` would replace: drifted files, and those that only it has and that stand there."""
-    lines, had = _lines(coming), {line[PATH_AT:] for line in _lines(before)}
+    lines, had = manifest_lines(coming), {line[PATH_AT:] for line in manifest_lines(before)}
     new = [line for line in lines if line[PATH_AT:] not in had]
     if new:
         listing = "".join(f"{line}\n" for line in new).encode("utf-8", "surrogateescape")
         drift = drift.with_present(await read_drift(remote, project, project.path, listing))
     return drift.to_lose(frozenset(lines))
-
-
-def _lines(manifest: bytes) -> list[str]:
-    return manifest.decode("utf-8", "surrogateescape").split("\n")[:-1]
 
 
 async def _version(remote: RemoteHost, places: list[PurePosixPath]) -> str | None:

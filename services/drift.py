@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
+from services.changes import PATH_AT
+
 MOST_NAMED = 5
 """So many paths a card names."""
 MOST_READ = 1 << 20
@@ -52,7 +54,7 @@ class Drift(BaseModel):
 
     def to_lose(self, coming: Collection[str]) -> Drift:
         """What a release with these lines in its manifest would replace: files that it has otherwise. Gone ones come back."""
-        paths = {line[71:] for line in coming}
+        paths = {line[PATH_AT:] for line in coming}
         lost = tuple(
             one
             for one in self.files

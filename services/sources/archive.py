@@ -14,6 +14,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import IO
 
+from services.changes import manifest_lines
 from services.errors import SourceError
 from services.sources.tree import Entry
 
@@ -62,11 +63,6 @@ def listing(packed: Path) -> bytes | None:
         return None
 
 
-def lines(listing: bytes) -> list[str]:
-    """Of a manifest, in its order."""
-    return listing.decode("utf-8", "surrogateescape").split("\n")[:-1]
-
-
 def write(
     root: Path, entries: Sequence[Entry], listing: bytes, target: Path, base: AbstractSet[str] = frozenset()
 ) -> int:
@@ -93,7 +89,7 @@ def _fill(
     tar: tarfile.TarFile, root: Path, entries: Sequence[Entry], listing: bytes, base: AbstractSet[str]
 ) -> None:
     tar.addfile(_header("manifest", len(listing), 0o644, 0), io.BytesIO(listing))
-    for entry, line in zip(entries, lines(listing), strict=True):
+    for entry, line in zip(entries, manifest_lines(listing), strict=True):
         if line in base:
             continue
         expected = line[:64]

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from services import compose_file
+from services.changes import manifest_lines
 from services.checks import tree_findings
 from services.checks.tree import Recipe, source_facts
 from services.commands import words
@@ -172,7 +173,7 @@ def _freeze(
     release = f"{now:%Y%m%d-%H%M%S}-{digest[:8]}"
     # Two plans of one second and one source are two files: each may carry less than the other, and goes by itself.
     file = out_dir / f"{release}-{secrets.token_hex(4)}.tar.gz"
-    there = frozenset(archive.lines(base.manifest)) if base else frozenset()
+    there = frozenset(manifest_lines(base.manifest)) if base else frozenset()
     size = archive.write(origin.root, entries, listing, file, there)
     return Pack(
         release_id=release,
@@ -180,7 +181,7 @@ def _freeze(
         size=size,
         files=len(entries),
         base=base.release_id if base else None,
-        carried=sum(line not in there for line in archive.lines(listing)) if base else None,
+        carried=sum(line not in there for line in manifest_lines(listing)) if base else None,
         kept=tuple(entry.path for entry in entries if entry.file),
         unpacked=sum(entry.size for entry in entries),
         manifest_sha256=digest,
