@@ -24,7 +24,8 @@ from bot.logging import redactor
 from bot.notifier import Notifier
 from bot.settings import Settings
 from bot.texts import Catalogues
-from services import backups, deploys
+from services import deploys
+from services.backups import steps as backups
 from services.bumps import Bumps
 from services.env_secrets import EnvSecrets
 from services.instance import owner_name

@@ -25,8 +25,9 @@ from aiogram.enums import ButtonStyle
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.texts import Texts
+from services.backups.models import Backup
 from services.facts.models import Release
-from services.models import Ahead, Backup, Kind, Operation, State, short_id
+from services.models import Ahead, Kind, Operation, State, short_id
 
 MOST_BYTES = 64
 GATE = r"^g:(?:[ynw]:[A-Za-z0-9_-]{1,60}|r:[A-Za-z0-9_-]{1,40}:[a-z0-9]{1,19})$"

@@ -17,8 +17,8 @@ from bot.views import talk
 from bot.views.screen import Screen
 from handlers.freshness import MUTATING
 from handlers.replies import acknowledge, say, show
+from services.backups.models import Backup
 from services.errors import BadInput
-from services.models import Backup
 from services.operations import Operations
 from services.phrases import Phrase
 

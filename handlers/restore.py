@@ -20,8 +20,9 @@ from handlers.arguments import Wanted, wanted
 from handlers.freshness import MUTATING
 from handlers.proposing import propose_in_place
 from handlers.replies import acknowledge, answer_first, say, show
+from services.backups.models import Backup
 from services.errors import BadInput
-from services.models import Backup, Kind, Operation
+from services.models import Kind, Operation
 from services.operations import Operations
 from services.projects import Project
 

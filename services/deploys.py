@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from services import health, releases, rolling, stacks
-from services.backups import SHORT, UNLOCK, back_up, containers, start_database
+from services.backups.steps import back_up, start_database
 from services.build_progress import BuildProgress, failing_context
 from services.commands import compose, docker, state_files
 from services.env_links import link_env_files
@@ -19,6 +19,7 @@ from services.models import Plan
 from services.remote.jobs import JobSpec
 from services.runs import Procedure, Run, Skip, StepDef
 from services.stacks import NO_CACHE
+from services.steps import SHORT, UNLOCK, containers
 from services.uploads import new_dir, release_dir, upload_from
 
 CONFIG_TIMEOUT = 120

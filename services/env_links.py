@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from services.backups import SHORT
 from services.commands import state_files
 from services.errors import CommandFailed
 from services.runs import Run
+from services.steps import SHORT
 
 
 async def link_env_files(run: Run, tree: PurePosixPath) -> None:

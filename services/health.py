@@ -7,12 +7,12 @@ from collections.abc import Collection, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.backups import SHORT, containers
 from services.commands import docker as docker_commands
 from services.errors import CommandFailed, HostError, StepFailed
 from services.facts.models import MOST_RESTARTS, Container
 from services.phrases import Value
 from services.runs import Run, is_docker_away
+from services.steps import SHORT, containers
 
 UNHEALTHY_FOR = 10.0
 """Seconds for which a container may call itself unhealthy before it is believed."""

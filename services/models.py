@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from pathlib import PurePosixPath
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from services.backups.models import Backup
 from services.changes import Changes, Rebuild, SourceFacts
 from services.drift import Drift
 from services.estimates import Estimate
@@ -30,6 +30,9 @@ class Kind(StrEnum):
     UNDO = "undo"  # of a restore: the database before it comes back
     ROLLBACK = "rollback"  # an earlier release comes back: its files and the very images that ran
     DROP = "drop"  # of the database that a restore or an undo kept
+    DRILL = "drill"  # a backup is restored beside the live database, compared, and dropped again
+    MIGRATE = "migrate"  # scripts that a release brought are run in the backend (R-DB-6)
+    ENV = "env"  # the server's env file is edited, and what reads it built and brought up anew (R-FE-2)
 
     @property
     def typed(self) -> bool:
@@ -81,8 +84,12 @@ TERMINAL = 0
 """As the id of a person and of a chat: whoever sits at Opsgate's own machine. Nobody in Telegram has it."""
 
 
+SCHEDULE = -1
+"""As the id of a person and of a chat: a schedule that an admin wrote into opsgate.toml. Nobody in Telegram has it."""
+
+
 class Person(Model):
-    """A whitelisted human, as Telegram names them; or the user of a terminal (id TERMINAL)."""
+    """A whitelisted human, as Telegram names them; or the user of a terminal (TERMINAL), or a schedule (SCHEDULE)."""
 
     id: int
     name: str
@@ -131,23 +138,6 @@ class Pack(Model):
     traits: dict[str, Traits] = {}  # by service, what matters to how it is brought up
     source: SourceFacts = SourceFacts()
     findings: tuple[Finding, ...] = ()  # of the tree itself
-
-
-class Backup(Model):
-    """A proven dump. Sizes are bytes. `local_file` is relative to DATA_DIR, '' when it was not fetched."""
-
-    id: str
-    project: str
-    operation: str
-    at: datetime
-    size: int
-    sha256: str
-    host_file: PurePosixPath
-    local_file: str = ""
-    release: str | None = None
-    label: str = ""  # what people call that release
-    server: str = ""  # the server's version
-    rows: dict[str, int] | None = None  # by table, counted in the archive itself; None: unknown
 
 
 class Returning(Model):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from services.errors import Frozen
 from services.facts.models import Facts
-from services.models import TERMINAL, Freeze, Kind, Operation, Plan, State
+from services.models import SCHEDULE, TERMINAL, Freeze, Kind, Operation, Plan, State
 
 OFFER_STANDS = timedelta(minutes=15)
 """A plan card older than this cannot be confirmed: its facts are too old."""
@@ -16,7 +16,7 @@ OFFER_STANDS = timedelta(minutes=15)
 TYPING_TIME = timedelta(minutes=2)
 """For typing the project's name, where a tap is not enough (R-UX-2)."""
 
-LIVE_STEPS = frozenset({"swap", "swap-database", "up", "health", "record"})
+LIVE_STEPS = frozenset({"swap", "swap-database", "swap-env", "migrate", "up", "health", "record"})
 """From the first of these on, the running stack may differ from what it was."""
 
 
@@ -28,12 +28,12 @@ def may_start(operation: Operation, admins: Collection[int]) -> bool:
     by = operation.confirmed_by
     if by is None:
         return False
-    return by.id in admins or by.id == operation.origin.chat_id == TERMINAL
+    return by.id in admins or by.id == operation.origin.chat_id in {TERMINAL, SCHEDULE}
 
 
 def stopped_by_lock(kind: Kind) -> bool:
     """A locked project refuses whatever changes its server. A backup changes nothing, and is wanted most then."""
-    return kind is not Kind.BACKUP
+    return kind not in {Kind.BACKUP, Kind.DRILL}
 
 
 def frozen(freeze: Freeze, now: datetime) -> Frozen:

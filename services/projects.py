@@ -120,6 +120,61 @@ class Database(Config):
     user: Identifier
 
 
+class Keep(Config):
+    """Grandfather, father, son: how many of the newest backups stay, and of which days, weeks, months and years one."""
+
+    last: int = Field(default=3, ge=1, le=1000)
+    daily: int = Field(default=7, ge=0, le=1000)
+    weekly: int = Field(default=4, ge=0, le=1000)
+    monthly: int = Field(default=6, ge=0, le=1000)
+    yearly: int = Field(default=0, ge=0, le=1000)
+
+
+class S3Target(Config):
+    """A bucket of S3-compatible storage. `credentials`: a file of ours with the two keys, readable by its owner only."""
+
+    s3: str = Field(pattern=r"^https?://[A-Za-z0-9.\[\]:-]+/?$")
+    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    prefix: str = Field(default="", pattern=r"^([A-Za-z0-9_][A-Za-z0-9._-]*/)*$")
+    region: str = Field(default="us-east-1", pattern=r"^[a-z0-9-]{1,32}$")
+    credentials: LocalPath
+    keep: Keep = Keep()
+
+
+class SftpTarget(Config):
+    """A folder on a [hosts.…] machine, over SFTP: the same pinned key as for any host."""
+
+    sftp: str = Field(pattern=f"^{NAME}$")
+    path: HostPath
+    keep: Keep = Keep()
+
+
+Recipient = Annotated[str, Field(pattern=r"^age1[02-9ac-hj-np-z]{58}$")]
+"""A public key of age (age-keygen prints it)."""
+
+
+def _no_own_place(value: str) -> str:
+    if value in {"host", "local"}:
+        raise ValueError("names a place that every project has; call the target something else")
+    return value
+
+
+TargetName = Annotated[str, Field(pattern=f"^{NAME}$"), AfterValidator(_no_own_place)]
+
+
+class BackupRules(Config):
+    """[projects.<name>.backups]: when backups are made, what proves them, where they go, how long they stay."""
+
+    schedule: str | None = None  # a cron expression of five fields
+    time_zone: str | None = None  # such as Europe/Berlin; by default that of Opsgate's machine
+    jitter: float = Field(default=0, ge=0, le=3600)
+    drill: bool = True  # after each scheduled backup
+    copies: tuple[Literal["host", "local"], ...] = Field(default=("host", "local"), min_length=1)
+    keep: Keep = Keep()  # of the copies on the host and here
+    encrypt_to: tuple[Recipient, ...] = ()  # copies that leave the host are encrypted to these
+    offsite: dict[TargetName, S3Target | SftpTarget] = {}
+
+
 class HealthProbe(Config):
     """An address that must answer with a 2xx or 3xx status, asked from the host itself."""
 
@@ -137,6 +192,8 @@ class Project(Config):
     compose_project: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_-]*$")
     source: TreeSource | GitSource
     database: Database | None = None
+    backups: BackupRules = BackupRules()
+    migrate: Literal["ask", "after-build", "never"] = "ask"
     health: tuple[HealthProbe, ...] = ()
     health_timeout: Seconds = 180
     healthy_for: Seconds = 5

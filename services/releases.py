@@ -8,7 +8,6 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 
-from services.backups import SHORT, containers
 from services.commands import docker, state_files
 from services.errors import Fenced, HostError, StepFailed, Unreachable
 from services.facts.models import Release
@@ -16,6 +15,7 @@ from services.models import Plan
 from services.projects import Project
 from services.remote.host import RemoteHost
 from services.runs import Run
+from services.steps import SHORT, containers
 
 log = structlog.get_logger(__name__)
 

@@ -14,13 +14,13 @@ from typing import Any
 import structlog
 
 from services import health, stacks, strategies
-from services.backups import SHORT, containers
 from services.commands import compose, docker
 from services.commands.command import Command
 from services.errors import CommandFailed, Fenced, StepFailed
 from services.facts.models import Container
 from services.remote.jobs import JobSpec
 from services.runs import Run
+from services.steps import SHORT, containers
 from services.strategies import Choice
 
 log = structlog.get_logger(__name__)

@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from services import health, releases, strategies
-from services.backups import SHORT, containers
 from services.commands import compose, docker
 from services.commands.command import Command
 from services.commands.compose import ComposeContext
@@ -16,6 +15,7 @@ from services.errors import CommandFailed, Fenced, StepFailed
 from services.facts.models import Container
 from services.remote.jobs import JobSpec
 from services.runs import Run, is_docker_away
+from services.steps import SHORT, containers
 
 STRAY_NAME = re.compile(r"[0-9a-f]{12}_(?P<name>.+)")
 """What Compose calls a container while it puts another in its place."""

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import structlog
 
+from services.backups.models import Backup
 from services.envfile import EnvFile
 from services.errors import HostError, OpsgateError, TimedOut
 from services.facts.models import Facts
 from services.facts.read import read_facts
-from services.models import Backup, Freeze, Operation
+from services.models import Freeze, Operation
 from services.phrases import Phrase
 from services.projects import Project
 from services.remote.hosts import Hosts

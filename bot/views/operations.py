@@ -14,7 +14,8 @@ from bot.views.parts import MARKS, clean, code, elapsed, label_of, lines, moment
 from bot.views.progress import step_list, way_back
 from bot.views.screen import Block, Screen, fit, screen
 from bot.views.verdict import backup_lines, meaning
-from services.models import Backup, Operation, Step, short_id
+from services.backups.models import Backup
+from services.models import Operation, Step, short_id
 
 
 def operations(found: Sequence[Operation], backups: Sequence[Backup], texts: Texts, now: datetime) -> Screen:

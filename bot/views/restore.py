@@ -11,7 +11,8 @@ from bot import keyboards
 from bot.texts import Texts
 from bot.views.parts import clean, code, lines, moment
 from bot.views.screen import Block, Screen, fit, screen
-from services.models import Backup, Kind, Operation, Restoring, State, Step
+from services.backups.models import Backup
+from services.models import Kind, Operation, Restoring, State, Step
 from services.restores.names import names_of
 
 _PROMISES = {Kind.RESTORE: "restore-promise", Kind.UNDO: "undo-promise"}

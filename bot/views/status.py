@@ -12,8 +12,9 @@ from bot.admins import Admin
 from bot.texts import Texts
 from bot.views.parts import clean, elapsed, label_of, lines, moment
 from bot.views.screen import Block, Screen, fit
+from services.backups.models import Backup
 from services.facts.models import Container, Facts, HostFacts
-from services.models import Backup, Freeze, Operation
+from services.models import Freeze, Operation
 from services.status import ProjectStatus
 
 _WELL = {"healthy", None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.backups.models import Backup
 from services.changes import Changes
 from services.checks import restore, rollback
 from services.checks.backend import data_findings
@@ -18,7 +19,7 @@ from services.checks.tree import SourceTree
 from services.drift import Drift
 from services.facts.cluster import Seen
 from services.facts.models import Facts
-from services.models import Backup, Finding, Pack, Returning, Severity
+from services.models import Finding, Pack, Returning, Severity
 from services.projects import Project
 
 _ORDER = (Severity.BLOCKER, Severity.WARNING, Severity.INFO)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from services.backups.models import Backup
 from services.checks.database import DatabaseState, database_state, start_by_hand
 from services.checks.host import MIB
 from services.facts.cluster import Cluster, Seen
 from services.facts.models import Facts
-from services.models import Backup, Finding, Severity
+from services.models import Finding, Severity
 from services.projects import Project
 
 ROOM = 2

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services import health
-from services.backups import containers, database_of
+from services.backups.steps import database_of
 from services.commands import docker
 from services.errors import HostError, StepFailed, Unreachable
 from services.remote.jobs import JobSpec
 from services.runs import Run
+from services.steps import containers
 
 FRESH_WITHIN = 30.0
 """Seconds for a new, good health check of every service that has one."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 
 from services import checks
+from services.backups.models import Backup
 from services.facts.cluster import Seen
 from services.facts.models import Container, Facts
-from services.models import Backup, Finding, Kind, Operation, Plan, Restoring
+from services.models import Finding, Kind, Operation, Plan, Restoring
 from services.plans import digest
 from services.projects import Project
 from services.restores.names import kept_by, replaced_by

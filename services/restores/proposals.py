@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from services.backups.models import Backup
 from services.checks.database import database_container
 from services.errors import BadInput
 from services.facts.cluster import Seen
 from services.facts.models import Facts
-from services.models import Backup, Kind, Operation, Plan
+from services.models import Kind, Operation, Plan
 from services.projects import Database, Project
 from services.remote.hosts import Hosts
 from services.restores import plans

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from services.backups import HASHING, SHORT
+from services.backups.models import Backup
+from services.backups.steps import HASHING
 from services.commands import dumps, postgres
 from services.errors import CommandFailed
 from services.facts.cluster import Cluster, Seen, parse_cluster, parse_names, parse_rows
-from services.models import Backup
 from services.projects import Database
 from services.remote.host import RemoteHost
+from services.steps import SHORT
 
 COUNTING = 20
 """Seconds that the live database may spend on counting its rows for a card."""

@@ -9,15 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from services.backups import (
-    SHORT,
-    UNLOCK,
-    application_name,
-    back_up,
-    database_container,
-    database_of,
-    rows_in,
-)
+from services.backups.steps import application_name, back_up, database_container, database_of, rows_in
 from services.commands import postgres
 from services.commands.postgres import Shape
 from services.errors import CommandFailed, StepFailed
@@ -29,6 +21,7 @@ from services.restores.afterwards import healthy
 from services.restores.names import Names, names_of
 from services.restores.reading import dump_on_host
 from services.runs import Procedure, Run, Skip, StepDef
+from services.steps import SHORT, UNLOCK
 
 CREATING = 120
 """Seconds for CREATE and DROP DATABASE, which wait for a checkpoint."""

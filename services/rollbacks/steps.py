@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from services import deploys, stacks
-from services.backups import UNLOCK, back_up, containers, start_database
+from services.backups.steps import back_up, start_database
 from services.errors import StepFailed
 from services.models import Returning
 from services.remote.jobs import JobSpec
 from services.runs import Procedure, Run, StepDef
+from services.steps import UNLOCK, containers
 from services.uploads import release_dir
 
 _HASH = 8

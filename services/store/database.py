@@ -12,7 +12,7 @@ from typing import Any, Self
 import aiosqlite
 
 HERE = Path(__file__).parent
-MIGRATIONS = ("schema.sql", "waiting_and_freezes.sql")
+MIGRATIONS = ("schema.sql", "waiting_and_freezes.sql", "backups_at_work.sql")
 """Applied in order; PRAGMA user_version counts how many a file has."""
 
 Row = aiosqlite.Row

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from services.backups.models import Backup
 from services.estimates import MOST_RUNS, PastRun
 from services.facts.models import Release
-from services.models import Backup, Kind, Operation, Step, StepState
+from services.models import Kind, Operation, Step, StepState
 from services.store.database import Database
 
 

@@ -17,8 +17,9 @@ from bot.admins import Admins
 from bot.conversation import make_dispatcher
 from bot.gateway import Gateway
 from bot.texts import Catalogues
+from services.backups.models import Backup
 from services.facts.models import Release
-from services.models import Backup, Finding, Kind, Operation, Origin, Pack, Person, Plan, State, Step
+from services.models import Finding, Kind, Operation, Origin, Pack, Person, Plan, State, Step
 from services.offers import Make
 from services.operations import Operations
 from services.phrases import Phrase

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from services.backups.models import Backup
 from services.checks import drop_findings, restore_findings, undo_findings
 from services.facts.cluster import Cluster, Seen
-from services.models import Backup, Severity
+from services.models import Severity
 from tests.unit.checks.test_findings import container, empty, facts, found, project, the
 
 MIB = 1024 * 1024

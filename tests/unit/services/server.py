@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from services.backups.models import Backup
 from services.commands import dumps, postgres
 from services.commands.command import Command
-from services.models import Backup
 from services.projects import Database
 from services.remote.channels import Completed
 from services.remote.jobs import JobSpec, JobStatus

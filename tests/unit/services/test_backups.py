@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services import backups
+from services.backups import steps as backups
 from services.errors import Cancelled
 from services.remote.jobs import JobStatus
 from services.store import Store

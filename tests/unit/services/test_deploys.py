@@ -23,7 +23,7 @@ def back(begun: set[str], **changes: Any) -> list[str]:
 def test_the_plan_names_the_very_steps_that_run() -> None:
     from pathlib import Path
 
-    from services import backups
+    from services.backups import steps as backups
 
     async def nothing(_run: Run) -> None: ...
 

@@ -10,8 +10,9 @@ from typing import Any, cast
 import pytest
 
 from services import policy
+from services.backups.models import Backup
 from services.errors import StepFailed
-from services.models import Backup, Kind, Operation, Plan, Restoring, State
+from services.models import Kind, Operation, Plan, Restoring, State
 from services.operation_log import OperationLogs
 from services.remote.host import RemoteHost
 from services.restores import afterwards, steps

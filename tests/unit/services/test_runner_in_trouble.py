@@ -8,10 +8,10 @@ import time
 import pytest
 
 from services import runner
-from services.backups import UNLOCK
 from services.errors import AuthRefused, CommandFailed, Fenced, HostError, StepFailed, Unreachable
 from services.models import State
 from services.runs import Procedure, Run, StepDef
+from services.steps import UNLOCK
 from tests.unit.services.stage import ANNA, BORIS, Crash, ScriptedLock, Stage
 
 NO_DOCKER = CommandFailed(

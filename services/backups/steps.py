@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from services.backups.models import Backup
 from services.commands import docker as docker_commands
 from services.commands import dumps, postgres
-from services.errors import Cancelled, CommandFailed, HostError, StepFailed, Unreachable
+from services.errors import Cancelled, CommandFailed, HostError, StepFailed
 from services.facts.cluster import parse_copied
-from services.facts.containers import parse_containers
-from services.facts.models import Container
-from services.models import Backup
 from services.projects import Database
 from services.remote.jobs import JobSpec
 from services.runs import Procedure, Run, Skip, StepDef
+from services.steps import SHORT, UNLOCK, containers
 
 READY_WITHIN = 60
 """Seconds for a database that was started for its backup to answer."""
-SHORT = 60
-"""Seconds for commands that only look."""
-UNLOCK_DELAYS = (0.2, 0.5, 1, 2, 4, 8)
-"""Seconds between tries to give the lock back over a bad line."""
 HASHING = 1800
 """Seconds for hashing a dump on the host: 10 GB take about a minute."""
 
@@ -37,11 +31,6 @@ def backup_id(operation: str) -> str:
 
 def dump_file(run: Run) -> PurePosixPath:
     return run.project.backup_dir / "database" / f"{backup_id(run.operation.id)}.dump"
-
-
-async def containers(run: Run) -> tuple[Container, ...]:
-    """The stack's containers as they are now."""
-    return tuple(parse_containers(await run.remote.containers(run.plan.compose_project)))
 
 
 def database_of(run: Run) -> Database:
@@ -216,29 +205,6 @@ def fetch_to(folder: Path) -> StepDef:
 async def _note_copy(run: Run, backup: str, file: Path) -> None:
     if known := await run.store.backups.get(backup):
         await run.store.backups.add(known.model_copy(update={"local_file": str(file)}))
-
-
-# --- the lock, shared by every kind of operation --------------------------------------------------
-
-
-async def release_lock(run: Run) -> dict[str, Any] | Skip:
-    """Best effort: a lock that cannot be given back now is free when its lease ends, and for us at once."""
-    if run.operation.epoch is None:
-        return Skip.SKIPPED
-    run.unlocking = True
-    for delay in UNLOCK_DELAYS:
-        try:
-            await run.remote.lock.release(run.project.state_dir, run.operation.epoch)
-        except Unreachable:
-            await asyncio.sleep(delay)
-        except HostError as error:
-            return {"left_to_lease": error.phrase.id}
-        else:
-            return {}
-    return {"left_to_lease": Unreachable.code}
-
-
-UNLOCK = StepDef("unlock", release_lock)
 
 
 def procedure(lock: StepDef, folder: Path) -> Procedure:
