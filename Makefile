@@ -74,6 +74,7 @@ unit: install ## only the tests that take seconds
 bench: engine install ## deploys, rollbacks and uploads through Opsgate against the hand procedure and rsync, interleaved
 	$(BIN)/python -m benchmarks.deploy
 	$(BIN)/python -m benchmarks.upload
+	$(BIN)/python -m benchmarks.backup
 
 .PHONY: lint
 lint: install ## ruff, mypy strict, import-linter

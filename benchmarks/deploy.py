@@ -12,12 +12,17 @@ Quote the ratios: single figures belong to the machine and its mood.
 from __future__ import annotations
 
 import asyncio
+import json
+import sqlite3
 import statistics
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
@@ -37,6 +42,7 @@ class Series:
     seconds: list[float] = field(default_factory=list)
     failed: list[int] = field(default_factory=list)
     gaps: list[float] = field(default_factory=list)
+    steps: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     async def timed(self, here: World, do: Callable[[], Awaitable[float]]) -> None:
         async with probed(here.server.http_port, PATH) as seen:
@@ -44,6 +50,21 @@ class Series:
             await asyncio.sleep(0.3)
         self.failed.append(sum(seen.failed.values()))
         self.gaps.append(seen.longest_gap)
+
+    async def told(self, here: World, do: Callable[[], Awaitable[float]]) -> None:
+        """An operation of the bot's: also what its journal says about each of its steps."""
+        await self.timed(here, do)
+        steps = journal(here)
+        for name, taken in steps.items():
+            self.steps[name].append(taken)
+        self.steps["(between, and telling)"].append(self.seconds[-1] - sum(steps.values()))
+
+    def breakdown(self, name: str) -> None:
+        """Median seconds of each step, in their order; what took less than 10 ms is left out."""
+        found = {step: statistics.median(each) for step, each in self.steps.items()}
+        print(
+            f"{name}: " + ", ".join(f"{step} {taken:.2f}" for step, taken in found.items() if taken >= 0.01)
+        )
 
     def row(self, name: str) -> None:
         low, middle, high = min(self.seconds), statistics.median(self.seconds), max(self.seconds)
@@ -98,6 +119,19 @@ class Bench:
         return await asyncio.to_thread(back_by_hand, self.here.server, self.here.sshd)
 
 
+def journal(here: World) -> dict[str, float]:
+    """Seconds by step of the newest operation."""
+    asked = "SELECT body FROM steps WHERE operation_id = ? ORDER BY phase, position"
+    with closing(sqlite3.connect(f"file:{here.folder}/data/opsgate.db?mode=ro", uri=True)) as database:
+        rows = database.execute(asked, (here.operations()[-1]["id"],)).fetchall()
+    steps = [json.loads(body) for (body,) in rows]
+    return {one["name"]: _at(one["finished_at"]) - _at(one["started_at"]) for one in steps}
+
+
+def _at(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
 async def start_to_first_poll(here: World) -> float:
     """Seconds from starting the process to its first getUpdates."""
     since = await here.sim.mark()
@@ -128,11 +162,12 @@ async def measured(here: World, rounds: int) -> None:
     idle = here.bot.rss
     same, one, back, rolled, hand, hand_same, hand_back = (Series() for _ in range(7))
     for _ in range(rounds):
-        await same.timed(here, bench.deploy)
+        await here.deploy()  # what the round before left: now there is nothing new
+        await same.told(here, bench.deploy)
         await hand_same.timed(here, bench.by_hand)
         bench.change()
-        await one.timed(here, bench.deploy)
-        await back.timed(here, bench.rollback)
+        await one.told(here, bench.deploy)
+        await back.told(here, bench.rollback)
         bench.change()
         await hand.timed(here, bench.by_hand)
         await hand_back.timed(here, bench.back_by_hand)
@@ -142,7 +177,7 @@ async def measured(here: World, rounds: int) -> None:
     await here.deploy()
     for _ in range(rounds):
         bench.change()
-        await rolled.timed(here, bench.deploy)
+        await rolled.told(here, bench.deploy)
     await here.stop_bot()
     print(f"{rounds} interleaved rounds                   min   median      max  failed  gap, s")
     same.row("nothing new, Opsgate")
@@ -155,6 +190,9 @@ async def measured(here: World, rounds: int) -> None:
     ratio("ratio, nothing new", same, hand_same)
     ratio("ratio, one file", one, hand)
     ratio("ratio, rollback", back, hand_back)
+    print("Median seconds by step")
+    for name, series in (("nothing new", same), ("one file", one), ("rolling", rolled), ("rollback", back)):
+        series.breakdown(name)
     print(
         f"start to first poll {first_poll:.2f} s; "
         f"RSS idle {idle / 1e6:.0f} MB, highest in a deploy {bench.peak / 1e6:.0f} MB"

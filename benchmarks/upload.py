@@ -1,7 +1,8 @@
 """Ten changed files of 3,000: Opsgate's upload against rsync and against the hand procedure, interleaved.
 
 All go to the same real sshd on loopback. Opsgate: the pack of what changed over its warm connection, the rest linked
-from the release before, every file's hash checked at the end. rsync: `-a --link-dest` over a warm ControlMaster, which
+from the release before; what arrived is hashed, and of the rest what was touched since it was hashed for the plan (that
+is timed apart: whole for the card, and once more at the tap). rsync: `-a --link-dest` over a warm ControlMaster, which
 compares sizes and times and hashes nothing. By hand: zip of the tree, scp, unzip over the old one. Packing counts for
 all: for rsync it is part of the transfer. Quote the ratio: single figures belong to the machine and its mood.
 
@@ -11,6 +12,7 @@ all: for rsync it is part of the transfer. Quote the ratio: single figures belon
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import random
 import statistics
 import subprocess
@@ -30,6 +32,8 @@ from services.sources import Base, archive
 from tests.e2e.sshd import Sshd
 
 FILES, CHANGED = 3000, 10
+CALM = 7
+"""Seconds after which a file that was linked is believed once it was hashed."""
 COMPOSE = "services:\n  app:\n    image: app\n"
 
 
@@ -63,6 +67,15 @@ class Ours:
     def __init__(self, remote: RemoteHost, project: Project, folder: Path) -> None:
         self.remote, self.project, self.folder = remote, project, folder
         self.base: Base | None = None
+
+    async def look(self) -> float:
+        """Seconds of what a plan does: every file of the release before is as it was shipped."""
+        assert self.base is not None
+        folder = self.project.state_dir / "releases" / self.base.release_id
+        promised = hashlib.sha256(self.base.manifest).hexdigest()
+        began = time.perf_counter()
+        await self.remote.verb("intact", folder / "tree", folder / "manifest", promised)
+        return time.perf_counter() - began
 
     async def ship(self) -> tuple[Pack, float, float]:
         """The pack, and the seconds of packing and of sending."""
@@ -163,8 +176,12 @@ async def main(rounds: int) -> None:
                 await ours.ship()
                 rsync.ship()
                 by_hand(sshd, root)
-                packing, sending, whole, synced, hand, sizes = [], [], [], [], [], []
+                looking, again, packing, sending = [], [], [], []
+                whole, synced, hand, sizes = [], [], [], []
                 for _ in range(rounds):
+                    await asyncio.sleep(CALM)
+                    looking.append(await ours.look())
+                    again.append(await ours.look())
                     for file in chance.sample(files, CHANGED):
                         file.write_text(text(chance))
                     pack, packed, sent = await ours.ship()
@@ -175,6 +192,8 @@ async def main(rounds: int) -> None:
                     synced.append(await asyncio.to_thread(rsync.ship))
                     hand.append(await asyncio.to_thread(by_hand, sshd, root))
     print(f"{rounds} interleaved rounds                  min   median      max")
+    row("Opsgate, looking for the card", looking)
+    row("Opsgate, looking at the tap", again)
     row("Opsgate, packing", packing)
     row("Opsgate, sending and checking", sending)
     row("rsync --link-dest", synced)

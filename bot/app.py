@@ -26,9 +26,17 @@ from bot.settings import Settings
 from bot.texts import Catalogues
 from services import deploys
 from services.backups import steps as backups
+from services.backups.keys import learn_keys
+from services.backups.offsite import Offsite
+from services.backups.pruning import outlook
 from services.bumps import Bumps
+from services.drills import steps as drills
+from services.drills.proposals import DrillProposals
+from services.env_edits.room import EnvEdits
 from services.env_secrets import EnvSecrets
 from services.instance import owner_name
+from services.migrations import steps as migrations
+from services.migrations.proposals import MigrationProposals
 from services.models import Kind
 from services.operation_log import OperationLogs
 from services.operations import Operations, Trade
@@ -41,6 +49,7 @@ from services.rollbacks import steps as rollbacks
 from services.rollbacks.proposals import RollbackProposals
 from services.runner import Runner
 from services.runs import Run, StepDef
+from services.schedules.clockwork import Schedules
 from services.sources.zipped import Zipped, zipped
 from services.status import StatusReader
 from services.store import Store
@@ -71,6 +80,7 @@ class App:
     catalogues: Catalogues
     tasks: Tasks
     logs: OperationLogs
+    schedules: Schedules
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,10 @@ class Core:
     mirrors: Path  # clones of git sources
     bumps: Bumps
     proposals: Proposals
+    env: EnvEdits
+    schedules: Schedules
+    hosts: Hosts
+    offsite: Offsite
 
     async def zipped(
         self, project: Project, ref: str | None, target: Path, *, replace: bool = False
@@ -139,15 +153,21 @@ def _compose(settings: Settings, store: Store, hosts: Hosts, bot: Bot, tasks: Ta
         core.earlier.earlier,
         bumped=core.bumps.bumped,
         zip_of=core.zipped,
+        outlook_of=lambda project: outlook(store, hosts.get(project.host), project),
+        migrations_chosen=MigrationProposals(core.proposals.facts, hosts).chosen,
         hosts=settings.hosts,
         keeping=core.bumps.keeping,
         difference=lambda old: core.proposals.difference(
             core.operations.project(old.project), old.plan.current.id if old.plan.current else ""
         ),
         changed=notifier.wake,
+        env=core.env,
+        leaving=core.offsite.leaving,
     )
-    intake = Intake(bot, dispatcher, store, tasks, lambda: sorted(admins.ids))
-    return App(bot, store, hosts, core.operations, intake, notifier, admins, catalogues, tasks, logs)
+    intake = Intake(bot, dispatcher, store, tasks, lambda: sorted(admins.ids), sealing=core.env.sealing)
+    return App(
+        bot, store, hosts, core.operations, intake, notifier, admins, catalogues, tasks, logs, core.schedules
+    )
 
 
 def make_core(
@@ -169,14 +189,28 @@ def make_core(
     proposals = Proposals(hosts, data / "packs", data / mirrors, key, env_secrets, store.past)
     earlier = RollbackProposals(proposals.facts, hosts, store, settings.projects, data / mirrors)
     bumps = Bumps(proposals.deploy, proposals.deploy_keeping, settings.projects, data / mirrors, taps=starts)
+    env = EnvEdits(proposals.facts, hosts, data, key, env_secrets, lambda: admins.ids)
+    offsite = Offsite(hosts, data)
+    for project in settings.projects.values():
+        learn_keys(project, redactor)
+    trades = _trades(
+        proposals,
+        env,
+        bumps,
+        RestoreProposals(proposals.facts, hosts, store, data),
+        earlier,
+        runner,
+        data,
+        DrillProposals(proposals.facts, hosts, store, data),
+        MigrationProposals(proposals.facts, hosts),
+        offsite,
+    )
     operations = Operations(
         store=store,
         hosts=hosts,
         projects=settings.projects,
         admins=admins.ids,
-        trades=_trades(
-            proposals, bumps, RestoreProposals(proposals.facts, hosts, store), earlier, runner, data
-        ),
+        trades=trades,
         runner=runner,
         logs=logs,
         tasks=tasks,
@@ -184,19 +218,32 @@ def make_core(
         packs=data / "packs",
         starts=starts,
     )
+    schedules = Schedules(
+        store=store,
+        projects=settings.projects,
+        plans={kind: trade.plan for kind, trade in trades.items()},
+        take_up=operations.recover,
+        admins=admins.ids,
+        changed=changed,
+    )
     status = StatusReader(store, hosts, settings.projects, key, env_secrets.learn)
     return Core(
-        settings, store, operations, status, earlier, admins, tasks, logs, data / mirrors, bumps, proposals
-    )
+        settings, store, operations, status, earlier, admins, tasks, logs, data / mirrors, bumps, proposals, env,
+        schedules, hosts, offsite,
+    )  # fmt: skip
 
 
 def _trades(
     propose: Proposals,
+    env: EnvEdits,
     bumps: Bumps,
     restore: RestoreProposals,
     earlier: RollbackProposals,
     runner: Runner,
     data: Path,
+    drill: DrillProposals,
+    migrating: MigrationProposals,
+    offsite: Offsite,
 ) -> dict[Kind, Trade]:
     async def claim(run: Run) -> dict[str, int]:
         return {"epoch": await runner.claim(run)}
@@ -205,9 +252,14 @@ def _trades(
     return {
         Kind.DEPLOY: Trade(bumps.deploy, propose.deploy_again, deploys.procedure(lock, data / "packs")),
         Kind.ROLLBACK: Trade(earlier.rollback, earlier.rollback_again, rollbacks.procedure(lock)),
-        Kind.BACKUP: Trade(propose.backup, propose.backup_again, backups.procedure(lock, data / "backups")),
-        Kind.RESTORE: Trade(restore.restore, restore.restore_again, restores.restore_procedure(lock)),
+        Kind.BACKUP: Trade(
+            propose.backup, propose.backup_again, backups.procedure(lock, data / "backups", offsite)
+        ),
+        Kind.RESTORE: Trade(restore.restore, restore.restore_again, restores.restore_procedure(lock, data)),
         Kind.UNDO: Trade(restore.undo, restore.undo_again, restores.undo_procedure(lock)),
+        Kind.MIGRATE: Trade(migrating.migrate, migrating.migrate_again, migrations.procedure(lock)),
+        Kind.DRILL: Trade(drill.drill, drill.drill_again, drills.procedure(lock, data)),
+        Kind.ENV: Trade(env.proposals.env, env.proposals.env_again, env.procedure(lock)),
         Kind.DROP: Trade(restore.drop, restore.drop_again, restores.drop_procedure(lock)),
     }
 
@@ -230,6 +282,7 @@ async def _serve(app: App) -> int:
     app.tasks.start("housekeeping", _keep_house(app))
     app.tasks.start("terminals", _listen_to_terminals(app))
     await app.operations.recover()
+    app.tasks.start("schedules", app.schedules.run())
     status = await _poll_until(app, stop)
     log.info("stopping")
     await app.intake.stop(DRAIN_SECONDS)

@@ -13,26 +13,34 @@ from bot.admins import Admins
 from bot.texts import Catalogues
 from handlers import (
     backup,
+    backups,
     bump,
     card,
     deploy,
     drift,
+    drill,
     gate,
     lock,
+    migrate,
     operations,
     pack,
     restore,
     rollback,
+    send_backup,
     start,
     status,
 )
+from handlers import env as env_handlers
 from handlers.freshness import Fresh
 from handlers.replies import TellErrors
+from services.env_edits.room import EnvEdits
 from services.freezes import Freezes
+from services.migrations.proposals import Chosen
 from services.models import Operation, State
 from services.offers import Make
 from services.operations import Operations
 from services.projects import Host, Project
+from services.schedules.clockwork import next_backup
 from services.status import StatusReader
 from services.store import Store
 
@@ -51,6 +59,10 @@ def make_dispatcher(
     keeping: Make,
     difference: drift.Difference,
     zip_of: pack.ZipOf,
+    outlook_of: backups.OutlookOf,
+    migrations_chosen: Chosen,
+    env: EnvEdits,
+    leaving: send_backup.Leaving,
     hosts: Mapping[str, Host],
     changed: Callable[[], None] = lambda: None,
 ) -> Dispatcher:
@@ -72,6 +84,13 @@ def make_dispatcher(
         keeping=keeping,
         difference=difference,
         zip_of=zip_of,
+        outlook_of=outlook_of,
+        catalogue_of=store.backups.catalogue,
+        next_backup=partial(next_backup, store),
+        migrations_chosen=migrations_chosen,
+        env=env,
+        clock=clock,
+        leaving=leaving,
         hosts=hosts,
         freezes=Freezes(store, admins.ids, changed),
         catalogues=catalogues,
@@ -81,11 +100,14 @@ def make_dispatcher(
     dispatcher.message.middleware(Fresh(clock))
     dispatcher.callback_query.middleware(Fresh(clock))
     for module in (
+        env_handlers,  # first: what may hold a value is seen by nobody else
         start,
         status,
         deploy,
         rollback,
+        migrate,
         backup,
+        backups,
         operations,
         gate,
         lock,
@@ -93,7 +115,9 @@ def make_dispatcher(
         drift,
         card,
         restore,
+        drill,
         pack,
+        send_backup,
     ):
         dispatcher.include_router(_unattached(module.router))
     dispatcher.include_router(_unattached(start.fallback))

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from bot.gateway import RawGetUpdates
 from bot.outcomes import Conflict, FloodWait, TelegramFailure, Unauthorized
+from services.env_edits.intake import Sealing
 from services.phrases import Phrase
 from services.store import Store
 from services.store.inbox import Incoming
@@ -71,6 +72,7 @@ class Intake:
         tasks: Tasks,
         admin_ids: Callable[[], Sequence[int]],
         *,
+        sealing: Sealing | None = None,
         rhythm: Rhythm | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -79,6 +81,7 @@ class Intake:
         self._store = store
         self._tasks = tasks
         self._admin_ids = admin_ids
+        self._sealing = sealing
         self._rhythm = rhythm or Rhythm()
         self._clock = clock
         self._stopping = False
@@ -222,9 +225,10 @@ class Intake:
     # --- storing and handing on ---
 
     async def _take(self, updates: list[dict[str, Any]], offset: int | None) -> int | None:
-        """Stores a batch in one commit. The offset that acknowledges it comes after, never before."""
+        """Stores a batch in one commit, without secrets. The offset that acknowledges it comes after, never before."""
         try:
-            new = await self._store.inbox.put(updates, self._clock())
+            storable = [self._sealing.seal(one) for one in updates] if self._sealing else updates
+            new = await self._store.inbox.put(storable, self._clock())
         except Exception:
             log.exception("updates could not be stored; they stay with Telegram")
             await self._sleep(5)
@@ -281,6 +285,8 @@ class Intake:
                 await inbox.end(update_id, "poison")
                 return
             await inbox.end(update_id, await self._feed(update, incoming.received_at))
+            if self._sealing:
+                self._sealing.forget(update_id)
         except Exception:
             log.exception("an update could not be handled", update_id=update_id)
         finally:

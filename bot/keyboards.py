@@ -9,8 +9,13 @@ o:<operation>              details; u:<operation> the same in place; l:<operatio
 f:<operation>              what was edited on the server, as a document; e:<nonce> keep it, in a new plan
 w:<nonce>                  raise the app's version, then a new plan in this one's place
 p:<kind>:<project>         propose an operation
+y:<project>                run the migrations that a deploy brought, below its verdict
+j:<what><which>:<nonce>    r(un) or n(ote as run) the f(ailed), u(nknown) or c(hanged) migrations, in a new plan
+n:<backup>                 send it as a document
+q:<backup>                 drill it, below the card of its restore
 r:<backup>                 restore it; k:<backup> the same, below a verdict that stays
 v:<release>                roll back to it
+a:l:<project>              its backups in place; a:r:<project> what retention would drop
 b:<operation>              undo a restore; d:<operation> drop the database that it kept
 m:<command>                what the command would do
 t:<language>               speak this language
@@ -25,7 +30,7 @@ from aiogram.enums import ButtonStyle
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.texts import Texts
-from services.backups.models import Backup
+from services.backups.models import Backup, backup_id
 from services.facts.models import Release
 from services.models import Ahead, Kind, Operation, State, short_id
 
@@ -40,10 +45,16 @@ CANCEL = r"^x:[A-Za-z0-9_-]{1,60}$"
 DETAILS = r"^o:[A-Za-z0-9_-]{1,60}$"
 DETAILS_AGAIN = r"^u:[A-Za-z0-9_-]{1,60}$"
 LOG = r"^l:[A-Za-z0-9_-]{1,60}$"
+SEND_BACKUP = r"^n:[A-Za-z0-9_-]{1,60}$"
+DRILL = r"^q:[A-Za-z0-9_-]{1,60}$"
 BACKUP = r"^r:[A-Za-z0-9_-]{1,60}$"
 MATCHING_BACKUP = r"^k:[A-Za-z0-9_-]{1,60}$"
+BACKUPS = r"^a:l:[a-z0-9][a-z0-9_-]{0,39}$"
+RETENTION = r"^a:r:[a-z0-9][a-z0-9_-]{0,39}$"
 RELEASE = r"^v:[A-Za-z0-9_-]{1,60}$"
 AFTER_RESTORE = r"^[bd]:[A-Za-z0-9_-]{1,60}$"
+NEW_MIGRATIONS = r"^y:[a-z0-9][a-z0-9_-]{0,39}$"
+CHOOSE_MIGRATIONS = r"^j:[rn][fuc]:[A-Za-z0-9_-]{1,58}$"
 LANGUAGE = r"^t:(en|ru)$"
 REFRESH = r"^s:$"
 
@@ -80,11 +91,13 @@ def gate(operation: Operation, texts: Texts, ahead: Ahead | None = None) -> Inli
     if operation.state is not State.PROPOSED:
         return None
     if operation.plan.blocked:
-        return _bump(operation, texts)
+        return _migrations(operation, texts) or _bump(operation, texts)
     dismiss = [button(texts("button-dismiss"), f"g:n:{operation.nonce}")]
     if operation.asked is not None:
         return rows(dismiss)
-    return rows([_confirm(operation, texts, ahead)], _drift(operation, texts), dismiss)
+    undecided = _migrations(operation, texts)
+    confirm = [_confirm(operation, texts, ahead)]
+    return rows(confirm, _drift(operation, texts), *(undecided.inline_keyboard if undecided else ()), dismiss)
 
 
 def _confirm(operation: Operation, texts: Texts, ahead: Ahead | None) -> InlineKeyboardButton:
@@ -104,6 +117,25 @@ def _drift(operation: Operation, texts: Texts) -> list[InlineKeyboardButton]:
     if operation.kind is not Kind.DEPLOY:
         return [look]
     return [look, button(texts("button-keep"), f"e:{operation.nonce}", ButtonStyle.PRIMARY)]
+
+
+def _migrations(operation: Operation, texts: Texts) -> InlineKeyboardMarkup | None:
+    """R-DB-6: for each kind of script about which only a person knows, to run them or to note that they have run."""
+    about = operation.plan.migrating if operation.kind is Kind.MIGRATE else None
+    if about is None or about.noted:
+        return None
+    return rows(
+        *(
+            [
+                button(texts(name, which=str(standing), count=len(found)), f"j:{what}{standing[0]}:{nonce}")
+                for what, name in (("r", "button-migrate-too"), ("n", "button-migrate-note"))
+            ]
+            for standing, nonce in (
+                (one, operation.nonce) for one in dict.fromkeys(s.standing for s in about.apart)
+            )
+            if (found := about.of(standing))
+        )
+    )
 
 
 def _bump(operation: Operation, texts: Texts) -> InlineKeyboardMarkup | None:
@@ -134,6 +166,19 @@ def by_hand(
     return rows(*(shown.inline_keyboard if shown else ()), manual)
 
 
+def drill_first(
+    shown: InlineKeyboardMarkup | None, operation: Operation, texts: Texts
+) -> InlineKeyboardMarkup | None:
+    """The buttons of a restore's card, and one that proves its backup, where no drill did so yet."""
+    about = operation.plan.restoring
+    backup = about.backup if about and operation.kind is Kind.RESTORE else None
+    proven = backup is None or (backup.drilled is not None and backup.drilled.good)
+    if backup is None or proven or operation.state is not State.PROPOSED or operation.asked is not None:
+        return shown
+    drill = [button(texts("button-drill"), f"q:{backup.id}")]
+    return rows(*(shown.inline_keyboard if shown else ()), drill)
+
+
 def cancel(operation: Operation, texts: Texts) -> InlineKeyboardMarkup | None:
     """Cancel of one that runs or waits; none when it ended, was cancelled already or is on its way back."""
     active = operation.state in {State.WAITING, State.QUEUED, State.RUNNING} and operation.phase == "forward"
@@ -158,23 +203,33 @@ def projects(kind: Kind, names: Iterable[str]) -> InlineKeyboardMarkup | None:
 
 
 def details(operation: Operation, texts: Texts, *, has_log: bool) -> InlineKeyboardMarkup | None:
-    """Log and, while it runs, Cancel and Refresh."""
+    """Log and, while it runs, Cancel and Refresh; of a finished backup, its file."""
+    file = []
+    if operation.kind is Kind.BACKUP and operation.state is State.SUCCEEDED:
+        file = [button(texts("button-send-backup"), f"n:{backup_id(operation.id)}")]
     log = [button(texts("button-log"), f"l:{operation.id}")] if has_log else []
     again = [] if operation.finished_at else [button(texts("button-refresh"), f"u:{operation.id}")]
     stop = cancel(operation, texts)
-    return rows([*log, *again], stop.inline_keyboard[0] if stop else [])
+    return rows([*log, *again], file, stop.inline_keyboard[0] if stop else [])
 
 
-def after_verdict(operation: Operation, texts: Texts, *, kept: bool = False) -> InlineKeyboardMarkup | None:
+def after_verdict(
+    operation: Operation, texts: Texts, *, kept: bool = False, migrations: int = 0, backup: str = ""
+) -> InlineKeyboardMarkup | None:
     """`kept`: there is an old database, which can be dropped, and come back when a restore replaced it.
 
-    After a rollback: the backup from when that release served.
+    After a rollback: the backup from when that release served. After migrations that did not end well: the `backup` from
+    before them; after a deploy that brought some, a button that runs them.
     """
     undoable = kept and operation.kind is Kind.RESTORE and operation.state is State.SUCCEEDED
     return rows(
         [button(texts("button-undo"), f"b:{operation.id}", ButtonStyle.PRIMARY)] if undoable else [],
         [button(texts("button-drop"), f"d:{operation.id}", ButtonStyle.DANGER)] if kept else [],
         _matching_backup(operation, texts),
+        [button(texts("button-backup-before"), f"k:{backup}", ButtonStyle.PRIMARY)] if backup else [],
+        [button(texts("button-migrate", count=migrations), f"y:{operation.project}", ButtonStyle.PRIMARY)]
+        if migrations
+        else [],
         [
             button(texts("button-details"), f"o:{operation.id}"),
             button(texts("button-log"), f"l:{operation.id}"),
@@ -197,6 +252,23 @@ def releases(shown: Iterable[tuple[Release, str]]) -> InlineKeyboardMarkup | Non
 def backups(shown: Iterable[tuple[Backup, str]]) -> InlineKeyboardMarkup | None:
     """One button per backup that can be restored."""
     return rows(*([button(text, f"r:{backup.id}")] for backup, text in shown))
+
+
+def choose_backups(names: Iterable[str]) -> InlineKeyboardMarkup | None:
+    """One button per project, to its backups."""
+    return rows(*([button(name, f"a:l:{name}")] for name in names))
+
+
+def backups_of(project: str, texts: Texts) -> InlineKeyboardMarkup | None:
+    """Below the list of backups."""
+    return rows(
+        [button(texts("button-retention"), f"a:r:{project}")],
+        [button(texts("button-restore-one"), f"p:{Kind.RESTORE}:{project}")],
+    )
+
+
+def back_to_backups(project: str, texts: Texts) -> InlineKeyboardMarkup | None:
+    return rows([button(texts("button-backups"), f"a:l:{project}")])
 
 
 def operations(shown: Iterable[tuple[Operation, str]]) -> InlineKeyboardMarkup | None:

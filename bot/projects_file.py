@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path, PurePosixPath
@@ -14,13 +15,32 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from bot.complaints import Place, lines, spelled, unknown_key
-from services.projects import Database, GitSource, HealthProbe, Host, Project, TreeSource
+from services.backups.encryption import recipient_problem
+from services.backups.keys import credentials_problem
+from services.projects import (
+    BackupRules,
+    Database,
+    GitSource,
+    HealthProbe,
+    Host,
+    Keep,
+    Project,
+    S3Target,
+    SftpTarget,
+    TreeSource,
+)
 
 _TABLES: dict[str, tuple[type[BaseModel], ...]] = {
     "source": (TreeSource, GitSource),
     "database": (Database,),
     "health": (HealthProbe,),
+    "backups": (BackupRules,),
+    "keep": (Keep,),
+    "S3Target": (S3Target,),
+    "SftpTarget": (SftpTarget,),
 }
+_KINDS = {"TreeSource", "GitSource", "S3Target", "SftpTarget"}
+"""What pydantic puts into a place, and no person wrote."""
 _NAME_RULE = "a name is lowercase letters, digits, _ and -, starting with a letter or digit, at most 40 long"
 _SOURCE_RULE = 'give { path = "…" } or { git = "…", branch = "main" }'
 
@@ -56,7 +76,8 @@ def read(path: Path) -> ProjectsFile:
             known = ", ".join(hosts) or "none"
             file.complain(("projects", name, "host"), f"no [hosts.{table['host']}]; there is: {known}")
         if project := _validated(Project, "projects", name, table, file):
-            file.projects[name] = _source_on_this_machine(project, path.parent, file)
+            project = _source_on_this_machine(project, path.parent, file)
+            file.projects[name] = _backups_on_this_machine(project, path.parent, hosts, file)
     _apart(file)
     return file
 
@@ -100,13 +121,15 @@ def _validated(
         if place == ("name",):
             file.complain(at, _NAME_RULE)
         else:
-            kept = tuple(part for part in place if part not in {"TreeSource", "GitSource"})
+            kept = tuple(part for part in place if part not in _KINDS)
             file.complain(at + kept, text)
     return None
 
 
 def _keys(model: type[BaseModel], place: Place) -> list[str]:
-    inner = next((_TABLES[part] for part in place if isinstance(part, str) and part in _TABLES), (model,))
+    inner = next(
+        (_TABLES[part] for part in reversed(place) if isinstance(part, str) and part in _TABLES), (model,)
+    )
     return [key for one in inner for key in one.model_fields if key != "name" or one is Database]
 
 
@@ -178,6 +201,34 @@ def _source_on_this_machine(project: Project, folder: Path, file: ProjectsFile) 
     if not path.is_dir():
         file.complain(("projects", project.name, "source", key), f"{path} is not a folder")
     return project.model_copy(update={"source": found})
+
+
+def _backups_on_this_machine(
+    project: Project, folder: Path, hosts: Collection[str], file: ProjectsFile
+) -> Project:
+    """What leaves the host: keys to encrypt to, and the places that must be known before a backup is made."""
+    rules, at = project.backups, ("projects", project.name, "backups")
+    if rules.schedule and project.database is None:
+        file.complain(
+            (*at, "schedule"), "there is no database to back up; add database = { … } to the project"
+        )
+    for recipient in rules.encrypt_to:
+        if problem := recipient_problem(recipient):
+            file.complain((*at, "encrypt_to"), problem)
+    offsite: dict[str, S3Target | SftpTarget] = {}
+    for name, target in rules.offsite.items():
+        place: Place = (*at, "offsite", name)
+        if isinstance(target, S3Target):
+            found = target.model_copy(update={"credentials": _local(target.credentials, folder)})
+            if problem := credentials_problem(found.credentials):
+                file.complain((*place, "credentials"), problem)
+            offsite[name] = found
+        else:
+            if target.sftp not in hosts:
+                known = ", ".join(hosts) or "none"
+                file.complain((*place, "sftp"), f"no [hosts.{target.sftp}]; there is: {known}")
+            offsite[name] = target
+    return project.model_copy(update={"backups": rules.model_copy(update={"offsite": offsite})})
 
 
 def _apart(file: ProjectsFile) -> None:

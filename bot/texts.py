@@ -54,7 +54,8 @@ class Texts:
 
     def phrase(self, phrase: Phrase) -> str:
         """What services say. Their errors quote what commands printed, so this is the last net before a chat."""
-        return self._format(phrase.id, phrase.redacted(redact).args)
+        said = self._format(phrase.id, phrase.redacted(redact).args)
+        return f"{said}\n{self.phrase(phrase.why)}" if phrase.why else said
 
     def has(self, message_id: str) -> bool:
         return self._pattern(message_id) is not None

@@ -28,7 +28,7 @@ async def replace(
     make: Make,
 ) -> None:
     """Answered before anything is made, as every tap that counts. The new card comes through the outbox."""
-    nonce = (query.data or "")[2:]
+    nonce = (query.data or "").rpartition(":")[2]
     stands = await offer_stands(nonce)
     if stands:
         await answer_first(query)

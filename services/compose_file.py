@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from services.compose_traits import traits_of
-from services.strategies import Traits
+from services.facts.models import Traits
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -79,6 +79,16 @@ def parse(content: bytes) -> ComposeFile:
         traits={name: traits_of(one, bound) for name, one in started.items()},
         bound=bound,
     )
+
+
+def texts(content: bytes) -> dict[str, str]:
+    """By service that `up` starts, all that the file says about it, as one text: to look for variables in.
+
+    Raises NotComposeFileError.
+    """
+    started = parse(content).services
+    services = yaml.load(content, _Loader)["services"]  # noqa: S506 - a SafeLoader
+    return {name: yaml.safe_dump(services[name], width=10_000) for name in started if name in services}
 
 
 def _is_built(service: Mapping[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from services.strategies import Traits
+from services.facts.models import Traits
 
 _JOINS = ("network_mode", "ipc", "pid")
 _DATA = ("/var/lib/", "/var/opt/", "/data", "/bitnami/", "/usr/share/elasticsearch")

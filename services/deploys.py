@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,10 +11,13 @@ from typing import Any
 from services import health, releases, rolling, stacks
 from services.backups.steps import back_up, start_database
 from services.build_progress import BuildProgress, failing_context
+from services.checks.rolling import fixed
 from services.commands import compose, docker, state_files
+from services.commands.compose import ComposeContext
 from services.env_links import link_env_files
 from services.errors import CommandFailed, StepFailed
 from services.facts.models import Release
+from services.migrations import steps as migrations
 from services.models import Plan
 from services.remote.jobs import JobSpec
 from services.runs import Procedure, Run, Skip, StepDef
@@ -84,6 +87,19 @@ async def build(run: Run) -> dict[str, Any] | Skip:
     pack = run.plan.pack
     if pack is None or not pack.build_services:
         return Skip.SKIPPED
+    fresh = [one.service for one in run.plan.no_cache]
+    rest = [one for one in pack.build_services if one not in fresh]
+    await build_images(run, stacks.context(run, new_dir(run) / "tree"), rest, fresh)
+    return {"services": list(pack.build_services), "no_cache": fresh}
+
+
+async def build_images(
+    run: Run, context: ComposeContext, cached: Sequence[str], fresh: Sequence[str]
+) -> None:
+    """R-FE-3, R-FE-4: a job for the services that are built with the cache, one for those without.
+
+    Raises StepFailed with the failing line and what stands around it.
+    """
     seen = BuildProgress()
     output = bytearray()
 
@@ -93,23 +109,17 @@ async def build(run: Run) -> dict[str, Any] | Skip:
         done, total = seen.feed(data)
         run.progress(done, total, "steps")
 
-    fresh = [one.service for one in run.plan.no_cache]
     try:
-        for services, name in (
-            ([one for one in pack.build_services if one not in fresh], ""),
-            (fresh, NO_CACHE),
-        ):
+        for services, name in ((cached, ""), (fresh, NO_CACHE)):
             if services:
-                await run.job(_build(run, services, name), run.project.build_timeout, follow, log_name=name)
+                spec = _build(run, context, services, name)
+                await run.job(spec, run.project.build_timeout, follow, log_name=name)
     except CommandFailed as error:
-        context = failing_context(output.decode("utf-8", "replace"))
-        raise StepFailed("error-build-failed", detail=context, status=error.exit_status) from error
-    return {"services": list(pack.build_services), "no_cache": fresh}
+        said = failing_context(output.decode("utf-8", "replace"))
+        raise StepFailed("error-build-failed", detail=said, status=error.exit_status) from error
 
 
-def _build(run: Run, services: list[str], name: str) -> JobSpec:
-    """R-FE-3, R-FE-4: a job for the services that are built with the cache, one for those without."""
-    context = stacks.context(run, new_dir(run) / "tree")
+def _build(run: Run, context: ComposeContext, services: Sequence[str], name: str) -> JobSpec:
     return JobSpec(
         id=run.job_id(name),
         command=compose.build(context, services, no_cache=name == NO_CACHE),
@@ -138,7 +148,9 @@ async def swap(run: Run) -> dict[str, Any]:
 
 
 async def healthy(run: Run) -> dict[str, Any]:
-    await health.gate(run, stacks.expected(run))
+    """What nothing touched has been proving itself all along: there it is one good look."""
+    untouched = run.phase == "forward" and rolling.left_alone(run) and not run.plan.migrating
+    await health.gate(run, stacks.expected(run), steady_for=0 if untouched else None)
     return {}
 
 
@@ -146,19 +158,20 @@ async def record(run: Run) -> dict[str, Any]:
     """The host is the truth about releases: what runs now is written there, then mirrored in the store."""
     now = datetime.now(UTC)
     release = await _release(run, now)
-    await _write(run, release)
+    await write_release(run, release)
     if (replaced := run.plan.current) and replaced.at:
-        await _write(run, replaced.model_copy(update={"until": now}))
+        await write_release(run, replaced.model_copy(update={"until": now}))
     await run.remote.verb("write", run.project.state_dir / "current", stdin=release.id.encode())
     await run.remote.run(state_files.forget(run.project.state_dir, "first"), timeout=SHORT)
     await run.store.releases.add(release)
+    brought = await migrations.note_brought(run)
     freed = await releases.keep_house(run, release)
     await run.remote.jobs.prune(run.project.state_dir, KEPT_JOBS)
     recorded = json.loads(release.model_dump_json(include={"id", "images", "commit"}))
-    return {**recorded, **freed}
+    return {**recorded, **freed, **({"migrations": brought} if brought else {})}
 
 
-async def _write(run: Run, release: Release) -> None:
+async def write_release(run: Run, release: Release) -> None:
     where = release_dir(run, release.id) / "release.json"
     await run.remote.verb("write", where, stdin=release.model_dump_json(indent=1).encode())
 
@@ -185,6 +198,7 @@ async def _release(run: Run, now: datetime) -> Release:
         images={container.service: container.image_id for container in ours},
         image_names={container.service: container.image for container in ours},
         services=pack.compose_services,
+        backends=pack.source.backends,
         manifest_sha256=pack.manifest_sha256,
         backup_id=run.results.get("backup", {}).get("backup"),
         by=by.name,
@@ -192,6 +206,8 @@ async def _release(run: Run, now: datetime) -> Release:
         since=now,
         compose_project=run.plan.compose_project,
         env=run.plan.changes.env if run.plan.changes else None,
+        traits=pack.traits,
+        fixed=fixed(pack),
     )
 
 
@@ -225,7 +241,7 @@ async def record_previous(run: Run) -> dict[str, Any]:
     state_dir = run.project.state_dir
     for release in (run.plan.current, run.plan.returning.release if run.plan.returning else None):
         if release and release.at:
-            await _write(run, release)
+            await write_release(run, release)
     if run.plan.current:
         await run.remote.verb("write", state_dir / "current", stdin=run.plan.current.id.encode())
     else:
@@ -265,8 +281,13 @@ def procedure(lock: StepDef, packs: Path) -> Procedure:
         StepDef("safety-copy", safety_copy),
         StepDef("swap", swap),
         StepDef("up", rolling.up),
+        StepDef("migrate", migrations.migrate),
         StepDef("health", healthy),
         StepDef("record", record),
         UNLOCK,
     )
-    return Procedure(forward=lambda _plan: forward, rollback=way_back)
+
+    def taken(plan: Plan) -> tuple[StepDef, ...]:
+        return tuple(step for step in forward if step.name != "migrate" or plan.migrating)
+
+    return Procedure(forward=taken, rollback=way_back)

@@ -15,9 +15,12 @@ from services.facts.models import EnvFacts
 
 PASSWORD_KEY = "DB_PASSWORD"  # noqa: S105 - the name of a variable, not a password
 
+BOM = b"\xef\xbb\xbf"
+
 _BLANK = " \t\v\f\r\x85\xa0"
 _KEY = re.compile(r"[^\W]*(?:[\w.\-\[\]]*)", re.UNICODE)
 _EXPORT = re.compile(r"export[ \t]+")
+_QUOTES = frozenset({"'", '"'})
 _ESCAPES = {
     "n": "\n",
     "r": "\r",
@@ -31,6 +34,16 @@ _ESCAPES = {
     "v": "\v",
 }
 _PASSWORD = re.compile(r"[A-Za-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Where `KEY=value` stands in a text: characters from `start` on; the value with its quotes, from `value` to `end`."""
+
+    key: str
+    start: int
+    value: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +90,18 @@ def _fingerprint(instance_key: bytes, key: str, value: SecretStr) -> str:
 
 def parse(content: bytes) -> EnvFile:
     """Reads the file's bytes. Never raises: a line that Compose would refuse is remembered by its number."""
-    text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+    text = content.removeprefix(BOM).decode("utf-8", "surrogateescape").replace("\r\n", "\n")
     parser = _Parser(text)
     parser.run()
     broken = tuple(SecretStr(line) for line in parser.unreadable.values())
     return EnvFile(MappingProxyType(parser.values), tuple(parser.unreadable), broken)
+
+
+def statements(text: str) -> list[Statement]:
+    """Every key with a value, in the order of the text, whose lines end with LF alone."""
+    parser = _Parser(text)
+    parser.run()
+    return parser.statements
 
 
 class _Parser:
@@ -92,6 +112,7 @@ class _Parser:
         self.at = 0
         self.values: dict[str, SecretStr] = {}
         self.unreadable: dict[int, str] = {}
+        self.statements: list[Statement] = []
 
     def run(self) -> None:
         while self._find_statement():
@@ -116,6 +137,7 @@ class _Parser:
         self.at = len(self.text) if end < 0 else end + 1
 
     def _statement(self) -> bool:
+        start = self.at
         if export := _EXPORT.match(self.text, self.at):
             self.at = export.end()
         match = _KEY.match(self.text, self.at)
@@ -129,9 +151,12 @@ class _Parser:
             return False
         self.at += 1
         self._skip_blanks()
+        begins = self.at
         value = self._value()
         if value is not None:
             self.values[key] = SecretStr(value)
+            ends = self.at if self.text[begins : begins + 1] in _QUOTES else begins + len(value)
+            self.statements.append(Statement(key, start, begins, ends))
         return value is not None
 
     def _skip_blanks(self) -> None:
@@ -139,7 +164,7 @@ class _Parser:
             self.at += 1
 
     def _value(self) -> str | None:
-        if self.text[self.at : self.at + 1] in {"'", '"'}:
+        if self.text[self.at : self.at + 1] in _QUOTES:
             return self._quoted(self.text[self.at])
         end = self.text.find("\n", self.at)
         end = len(self.text) if end < 0 else end
@@ -156,7 +181,10 @@ class _Parser:
                 self.at = index + 1
                 return "".join(out)
             following = self.text[index + 1 : index + 2]
-            if char == "\\" and (
+            if char == following == "\\" and quote == "'":
+                out.append("\\\\")  # both stay, and the second escapes nothing
+                index += 1
+            elif char == "\\" and (
                 following == quote or (quote == '"' and following in _ESCAPES and following)
             ):
                 out.append(_ESCAPES.get(following, following))

@@ -4,6 +4,8 @@ OpsgateError
 ├── BadInput               a person asked for something that does not exist or does not parse
 ├── Busy                   the project has an operation already, or its lock is held on the host
 ├── Frozen                 a person locked the project with /lock
+├── StorageError           a place for copies of backups did not do what was asked
+│   └── StorageAway        ... because it cannot be reached: trying again may help
 ├── SourceError            the source tree or git repository cannot be packed
 ├── StepFailed             a step of an operation ended badly; nothing is unknown
 │   └── Cancelled          ... because a person asked for it
@@ -66,6 +68,14 @@ class Frozen(OpsgateError):
 
 class SourceError(OpsgateError):
     code = "error-source"
+
+
+class StorageError(OpsgateError):
+    code = "error-storage"
+
+
+class StorageAway(StorageError):
+    code = "error-storage-away"
 
 
 class Superseded(OpsgateError):

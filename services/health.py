@@ -128,12 +128,15 @@ async def gate(
     within: float | None = None,
     *,
     beside: Beside | None = None,
+    steady_for: float | None = None,
 ) -> None:
     """Waits until all is well, and nothing restarts, for `healthy_for` seconds. Raises StepFailed with the failing service's last lines.
 
     `within`: seconds, where less than the project's own time is given. `beside`: judges only containers other than these.
+    `steady_for`: seconds, in the place of `healthy_for`.
     """
-    steady_for = beside.healthy_for if beside else run.project.healthy_for
+    if steady_for is None:
+        steady_for = beside.healthy_for if beside else run.project.healthy_for
     deadline = time.monotonic() + min(within or run.project.health_timeout, run.project.health_timeout)
     well_since: float | None = None
     ill_since: dict[str, float] = {}

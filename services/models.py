@@ -11,10 +11,12 @@ from pydantic import BaseModel, ConfigDict
 from services.backups.models import Backup
 from services.changes import Changes, Rebuild, SourceFacts
 from services.drift import Drift
+from services.env_edits.models import EnvEdit
 from services.estimates import Estimate
-from services.facts.models import Release
+from services.facts.models import Release, Traits
+from services.migrations.models import Migrating
 from services.phrases import Phrase
-from services.strategies import Choice, Traits
+from services.strategies import Choice
 
 
 class Model(BaseModel):
@@ -152,6 +154,7 @@ class Returning(Model):
     more_come: int = 0
     files: dict[str, int] | None = None  # changed, added, removed
     migrations: tuple[str, ...] = ()  # scripts that the present release has and that one had not
+    migrations_ran: tuple[str, ...] | None = None  # names of those that ran; None: not known
 
 
 class Restoring(Model):
@@ -217,6 +220,8 @@ class Plan(Model):
     estimate: Estimate | None = None  # of its time and its disk
     restoring: Restoring | None = None
     returning: Returning | None = None
+    editing: EnvEdit | None = None
+    migrating: Migrating | None = None  # of a deploy: what runs between `up` and the health check
     strategies: tuple[Choice, ...] = ()  # in the order in which services are brought up; none: all recreated
     bump: Bump | None = None  # when the app's version is all that blocks it
     lasting: str = ""  # digest over what an operation before it does not change: the source, the env file

@@ -13,7 +13,7 @@ import structlog
 
 from services import policy
 from services.errors import BadInput, Frozen, OpsgateError, Superseded
-from services.models import TERMINAL, Kind, Operation, Origin, Person, Plan, State, Step
+from services.models import SCHEDULE, TERMINAL, Kind, Operation, Origin, Person, Plan, State, Step
 from services.offers import Make, Replacing, offer
 from services.operation_log import OperationLogs
 from services.packs import Packs
@@ -265,6 +265,7 @@ class Operations:
         await self._store.operations.finish(
             operation.id, state, datetime.now(UTC), list(self._admins), reason=reason
         )
+        await self._packs.drop(operation)
         self._changed()
 
     async def _claim(self, operation: Operation, project: Project, trade: Trade) -> bool:
@@ -295,12 +296,11 @@ class Operations:
         plan = await answered(partial(trade.replan, project, operation.plan))
         objection = await self._queue.objection(operation, plan)
         if objection is None:
-            if operation.after:
+            if operation.after or operation.origin.chat_id == SCHEDULE:
                 await self._store.operations.change(operation.id, plan=plan)
             return
         if operation.origin.chat_id == TERMINAL:
             await self._end(operation, State.DISMISSED, objection)
-            await self._packs.drop(operation)
             raise Superseded
         origin = operation.origin.model_copy(update={"update_id": None})
         fresh = offer(plan, operation.by, origin, operation.ref)

@@ -1,4 +1,4 @@
-"""Frozen sources on our own disk: they go when nobody needs them any more."""
+"""Frozen sources on our own disk, and what was typed behind /env: they go when nobody needs them any more."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from services.env_edits.wishes import Wishes
 from services.models import Operation
 from services.store import Store
 
+ENV = "env"
+"""The folder beside that of the packs, for what was typed behind /env."""
 FORGOTTEN = 3600
 """Seconds after which a pack that no operation names is what a crash left: a younger one may just be made."""
 
@@ -19,16 +22,23 @@ class Packs:
 
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder = folder
+        self._wishes = Wishes(folder.parent / ENV)
         self._store = store
 
     async def drop(self, operation: Operation) -> None:
         """Of an operation that is over, or was never stored. What another one may still ship stays."""
+        if (
+            operation.plan.editing
+            and operation.plan.editing.wish not in await self._store.operations.wishes_in_use()
+        ):
+            self._wishes.drop(operation)
         pack = operation.plan.pack
         if pack and Path(pack.file).name not in await self._used():
             (self._folder / Path(pack.file).name).unlink(missing_ok=True)
 
     async def sweep(self) -> None:
         """Removes what belongs to no operation that may still run."""
+        self._wishes.sweep(await self._store.operations.wishes_in_use())
         used = await self._used()
         for file in self._folder.glob("*.tar.gz"):
             if file.name not in used and _forgotten(file):

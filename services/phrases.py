@@ -16,8 +16,10 @@ class Phrase(BaseModel):
 
     id: str
     args: Mapping[str, Value] = Field(default_factory=dict)
+    why: Phrase | None = None  # said after it: the reason of what it says
 
     def redacted(self, redact: Callable[[str], str]) -> Phrase:
         """The same with its values cleaned: they may quote what a command printed."""
         clean = {key: redact(value) if isinstance(value, str) else value for key, value in self.args.items()}
-        return self.model_copy(update={"args": clean})
+        why = self.why.redacted(redact) if self.why else None
+        return self.model_copy(update={"args": clean, "why": why})

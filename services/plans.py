@@ -21,7 +21,7 @@ DEPLOY_STEPS = (
     "lock", "mark-first", "start-database", "backup", "upload", "config", "keep-images", "build",
     "safety-copy", "swap", "up", "health", "record", "unlock",
 )  # fmt: skip
-BACKUP_STEPS = ("lock", "start-database", "backup", "fetch", "unlock")
+BACKUP_STEPS = ("lock", "start-database", "backup", "fetch", "offsite", "prune", "unlock")
 
 
 def digest(facts: Facts, pack: Pack | None, drift: Drift | None = None) -> str:
@@ -105,11 +105,13 @@ def estimated(plan: Plan, facts: Facts, past: Sequence[PastRun]) -> Plan:
 
 def backup(project: Project, facts: Facts) -> Plan:
     """What /backup would do."""
+    rules = project.backups
+    unwanted = {"fetch": "local" not in rules.copies, "offsite": not rules.offsite}
     return Plan(
         kind=Kind.BACKUP,
         project=project.name,
         compose_project=facts.compose_project,
-        steps=BACKUP_STEPS,
+        steps=tuple(one for one in BACKUP_STEPS if not unwanted.get(one)),
         findings=tuple(checks.backup_findings(project, facts)),
         digest=digest(facts, None),
         lasting=lasting(facts),

@@ -19,6 +19,9 @@ TYPING_TIME = timedelta(minutes=2)
 LIVE_STEPS = frozenset({"swap", "swap-database", "swap-env", "migrate", "up", "health", "record"})
 """From the first of these on, the running stack may differ from what it was."""
 
+UNINTERRUPTED = frozenset({"migrate"})
+"""Once begun, these decide themselves where they may stop: what they run is worse ended half way than finished."""
+
 
 def may_start(operation: Operation, admins: Collection[int]) -> bool:
     """Removing an admin takes effect at the start of anything pending.

@@ -6,7 +6,18 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
+
+from services.schedules.timetable import cron_expression, zone_name
 
 NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
 
@@ -159,20 +170,35 @@ def _no_own_place(value: str) -> str:
     return value
 
 
+def _kind_of_target(value: object) -> str | None:
+    keys = (
+        value if isinstance(value, dict) else type(value).model_fields if isinstance(value, BaseModel) else ()
+    )
+    return "S3Target" if "s3" in keys else "SftpTarget" if "sftp" in keys else None
+
+
+Target = Annotated[
+    Annotated[S3Target, Tag("S3Target")] | Annotated[SftpTarget, Tag("SftpTarget")],
+    Discriminator(
+        _kind_of_target,
+        custom_error_type="target",
+        custom_error_message='give { s3 = "https://…", bucket = "…", credentials = "…" } or { sftp = "<host>", path = "/…" }',
+    ),
+]
 TargetName = Annotated[str, Field(pattern=f"^{NAME}$"), AfterValidator(_no_own_place)]
 
 
 class BackupRules(Config):
     """[projects.<name>.backups]: when backups are made, what proves them, where they go, how long they stay."""
 
-    schedule: str | None = None  # a cron expression of five fields
-    time_zone: str | None = None  # such as Europe/Berlin; by default that of Opsgate's machine
+    schedule: Annotated[str, AfterValidator(cron_expression)] | None = None  # five fields
+    time_zone: Annotated[str, AfterValidator(zone_name)] | None = None  # by default that of our machine
     jitter: float = Field(default=0, ge=0, le=3600)
     drill: bool = True  # after each scheduled backup
     copies: tuple[Literal["host", "local"], ...] = Field(default=("host", "local"), min_length=1)
     keep: Keep = Keep()  # of the copies on the host and here
     encrypt_to: tuple[Recipient, ...] = ()  # copies that leave the host are encrypted to these
-    offsite: dict[TargetName, S3Target | SftpTarget] = {}
+    offsite: dict[TargetName, Target] = {}
 
 
 class HealthProbe(Config):
@@ -200,6 +226,7 @@ class Project(Config):
     build_timeout: Seconds = 3600
     up_timeout: Seconds = 900
     backup_timeout: Seconds = 3600
+    migrate_timeout: Seconds = 3600  # for one script
     strategy: dict[Service, Literal["recreate", "rolling", "auto"]] = {}
     rolling_grace: Seconds = 5
     rolling_drain: int = Field(default=30, ge=1, le=3600)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tempfile
 from pathlib import Path, PurePosixPath
 
@@ -14,6 +15,7 @@ from services.env_secrets import EnvSecrets
 from services.errors import BadInput, SourceError
 from services.facts.models import Facts
 from services.facts.read import read_facts
+from services.migrations.proposals import in_a_deploy
 from services.models import Kind, Pack, Plan
 from services.projects import Project
 from services.remote.hosts import Hosts
@@ -40,7 +42,9 @@ class Proposals:
     async def facts(self, project: Project, pack: Pack | None = None) -> Facts:
         """All facts of a project now. Raises HostError."""
         remote = self._hosts.get(project.host)
-        return await read_facts(remote, project, self._key, pack=pack, learn=self._secrets.learn)
+        facts = await read_facts(remote, project, self._key, pack=pack, learn=self._secrets.learn)
+        last = max(facts.last_dump, await self._past.last_dump(project.name))
+        return facts.model_copy(update={"last_dump": last})
 
     async def deploy(self, project: Project, ref: str | None) -> Plan:
         """Raises HostError and SourceError; nothing is stored."""
@@ -126,10 +130,15 @@ class Proposals:
         if deployed.manifest and manifest is not None:
             lost = await read_loss(remote, project, deployed.drift, deployed.manifest, manifest)
         plan = plans.deploy(project, facts, pack, found, lost)
+        plan = await in_a_deploy(remote, project, plan, manifest)
         return plans.estimated(plan, facts, await self._past.succeeded(project.name, Kind.DEPLOY))
 
     async def backup(self, project: Project, _ref: str | None) -> Plan:
-        return plans.backup(project, await self.facts(project))
+        facts = await self.facts(project)
+        if "local" in project.backups.copies:
+            free = await asyncio.to_thread(shutil.disk_usage, self._packs.parent)
+            facts = facts.model_copy(update={"local_available": free.free})
+        return plans.backup(project, facts)
 
     async def backup_again(self, project: Project, _plan: Plan) -> Plan:
-        return plans.backup(project, await self.facts(project))
+        return await self.backup(project, None)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import structlog
 
-from services.errors import Busy
-from services.models import Kind, Operation, Person, Plan, Severity, State
+from services.errors import Busy, OpsgateError
+from services.models import SCHEDULE, Kind, Operation, Person, Plan, Severity, State
 from services.phrases import Phrase
 from services.store import Store
 from services.store.waiting import WaitingAlready
@@ -68,7 +68,12 @@ class Queue:
 
         What waited was confirmed on facts that the operation before it was about to change. So it may rest on other
         facts now, if these are exactly what that one left behind; anything else was changed by somebody else.
+        A schedule's was confirmed by nobody who saw it, so it runs on whatever facts let it. Raises OpsgateError where
+        they do not: there is nobody to ask.
         """
+        if operation.origin.chat_id == SCHEDULE:
+            raise_if_blocked(fresh)
+            return None
         if operation.after is None:
             same = fresh.digest == operation.plan.digest and not fresh.blocked
             return None if same else Phrase(id="error-superseded")
@@ -80,6 +85,12 @@ class Queue:
         if expected and fresh.lasting == operation.plan.lasting:
             return None
         return Phrase(id="error-superseded")
+
+
+def raise_if_blocked(plan: Plan) -> None:
+    """For a plan that nobody looks at: the first thing that speaks against it, as an OpsgateError."""
+    if blocker := next((one for one in plan.findings if one.severity is Severity.BLOCKER), None):
+        raise OpsgateError(f"finding-{blocker.code}", detail="", **blocker.args)
 
 
 def busy(other: Operation, code: str = Busy.code) -> Busy:

@@ -18,6 +18,7 @@ from services.commands import compose, docker
 from services.commands.command import Command
 from services.errors import CommandFailed, Fenced, StepFailed
 from services.facts.models import Container
+from services.facts.read import together
 from services.remote.jobs import JobSpec
 from services.runs import Run
 from services.steps import SHORT, containers
@@ -49,8 +50,28 @@ async def up(run: Run) -> dict[str, Any]:
         left = [other for other in left if other not in first]
         await _roll(run, one)
     await _recreate(run, left, f"recreate-{len(rolled)}")
-    await stacks.up_job(run, compose.up_changed(stacks.context(run, run.project.path)), "rest")
-    return {"recreated": sorted(changed - {one.service for one in rolled}), "rolled": _names(rolled)}
+    rest = bool(rolled) or not await _all_run(run, choices)
+    if rest:
+        await stacks.up_job(run, compose.up_changed(stacks.context(run, run.project.path)), "rest")
+    recreated = sorted(changed - {one.service for one in rolled})
+    return {"recreated": recreated, "rolled": _names(rolled), "rest": rest}
+
+
+def left_alone(run: Run) -> bool:
+    """Whether `up` found every container as it should be, and touched none."""
+    done = run.results.get("up", {})
+    return done.get("recreated") == done.get("rolled") == [] and not done.get("rest")
+
+
+async def _all_run(run: Run, choices: Iterable[Choice]) -> bool:
+    """Whoever was not recreated has the image and the configuration that it should: only its running is left to see."""
+    present = await _present(run)
+    if not run.results.get(run.step_name, {}).get("changed"):  # nothing was touched, so nothing may be new
+        return all(strategies.is_there(one, present) for one in choices)
+    return all(
+        found and all(each.state == "running" for each in found)
+        for found in (present.get(one.service) for one in choices)
+    )
 
 
 async def _changed(run: Run, choices: Sequence[Choice]) -> frozenset[str] | None:
@@ -64,12 +85,10 @@ async def _changed(run: Run, choices: Sequence[Choice]) -> frozenset[str] | None
 
 async def _weighed(run: Run, choices: Sequence[Choice]) -> list[str] | None:
     """What Compose would start and the plan does not know (a profile of the env file, say) is left to Compose."""
-    asked = compose.config_services(stacks.context(run, run.project.path))
-    done = await run.remote.run(asked, timeout=SHORT, check=False)
-    services = set(done.stdout.decode("utf-8", "replace").split()) if done.exit_status == 0 else set()
-    if services != set(_names(choices)):
+    configs = await _configs(run)
+    if (set(configs) or await _services(run)) != set(_names(choices)):
         return None
-    images, configs = await _images(run, choices), await _configs(run)
+    images = await _images(run, choices)
     return sorted(strategies.changed(choices, images, configs, await _present(run)))
 
 
@@ -97,18 +116,27 @@ async def _recreate(run: Run, choices: Sequence[Choice], job: str) -> None:
 # --- what is there now ---------------------------------------------------------------------------
 
 
+async def _services(run: Run) -> set[str]:
+    asked = compose.config_services(stacks.context(run, run.project.path))
+    done = await run.remote.run(asked, timeout=SHORT, check=False)
+    return set(done.stdout.decode("utf-8", "replace").split()) if done.exit_status == 0 else set()
+
+
 async def _images(run: Run, choices: Iterable[Choice]) -> dict[str, str]:
     """By name, the id of the image that has it now. A name that is none stands for nothing: it counts as changed."""
-    found = {}
-    for name in sorted({one.image_name for one in choices if one.image_name}):
-        try:
-            command = docker.inspect_image(name)
-        except ValueError:  # by its id: Compose calls an image so that lost its name
-            continue
-        done = await run.remote.run(command, timeout=SHORT, check=False)
-        if done.exit_status == 0:
-            found[name] = str(json.loads(done.stdout)[0]["Id"])
-    return found
+    names = sorted({one.image_name for one in choices if one.image_name})
+    async with together() as group:
+        asked = {name: group.create_task(_image_id(run, name)) for name in names}
+    return {name: found for name, task in asked.items() if (found := task.result())}
+
+
+async def _image_id(run: Run, name: str) -> str | None:
+    try:
+        command = docker.inspect_image(name)
+    except ValueError:  # by its id: Compose calls an image so that lost its name
+        return None
+    done = await run.remote.run(command, timeout=SHORT, check=False)
+    return str(json.loads(done.stdout)[0]["Id"]) if done.exit_status == 0 else None
 
 
 async def _configs(run: Run) -> dict[str, str]:

@@ -167,7 +167,12 @@ class Runner:
             undone = False
             phrase = error.phrase if isinstance(error, OpsgateError) else Phrase(id="error-internal")
             await self._store.operations.change(run.operation.id, rollback_reason=phrase)
-        await self._finish(run, policy.verdict(run.begun, rolled_back=undone))
+        await self._finish(run, await self._verdict(run, procedure, undone=undone))
+
+    async def _verdict(self, run: Run, procedure: Procedure, *, undone: bool) -> State:
+        if procedure.ends is None or not undone:
+            return policy.verdict(run.begun, rolled_back=undone)
+        return procedure.ends(await self._store.operations.steps(run.operation.id))
 
     async def _finish(self, run: Run, state: State, **why: Phrase) -> None:
         from_chat = run.operation.origin.chat_id != TERMINAL  # else no chat is told unless all are

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from services import policy
 from services.commands import docker
 from services.errors import (
     Cancelled,
@@ -23,7 +24,7 @@ from services.errors import (
     StepFailed,
     Unreachable,
 )
-from services.models import Operation, Plan, Progress
+from services.models import Operation, Plan, Progress, State, Step
 from services.operation_log import OperationLogs, StepLog
 from services.projects import Project
 from services.remote.host import RemoteHost
@@ -34,8 +35,8 @@ log = structlog.get_logger(__name__)
 
 LEASE = 600
 """Seconds for which the host's lock is ours without a sign of life from us."""
-FIRST_WAIT, LONGEST_WAIT = 0.05, 1.0
-"""Seconds between two looks at a job that says nothing."""
+NEWS_WITHIN, BETWEEN_LOOKS = 1, 0.05
+"""Seconds for which the host may wait for a job's news before it answers, and between two such questions."""
 TAIL_BYTES = 4096
 """How much of a job's log an error carries."""
 MOST_TRIES = 5
@@ -62,10 +63,14 @@ class StepDef:
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """How one kind of operation runs, and how it is undone from what was begun."""
+    """How one kind of operation runs, and how it is undone from what was begun.
+
+    `ends`: the verdict after a way back, from the journal; None: by what was begun (policy.verdict).
+    """
 
     forward: Callable[[Plan], tuple[StepDef, ...]]
     rollback: Callable[[Plan, frozenset[str]], tuple[StepDef, ...]]
+    ends: Callable[[Sequence[Step]], State] | None = None
 
 
 @dataclass
@@ -122,12 +127,17 @@ class Run:
 
     def check_cancelled(self) -> None:
         """Raises Cancelled when a person asked to stop. A rollback is never stopped half way."""
-        if self.phase == "forward" and self.cancelled.is_set():
+        if self.hears and self.cancelled.is_set():
             raise Cancelled
+
+    @property
+    def hears(self) -> bool:
+        """Whether a wish to stop counts at this very moment. A step that was begun may decide that itself."""
+        return self.phase == "forward" and not (self.begun & policy.UNINTERRUPTED & {self.step_name})
 
     async def sleep(self, seconds: float) -> None:
         """Waits; a cancellation ends the wait at once."""
-        if self.phase == "forward":
+        if self.hears:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.cancelled.wait(), seconds)
             self.check_cancelled()
@@ -233,9 +243,9 @@ class Run:
     async def _to_the_end(
         self, spec: JobSpec, deadline: float, step_log: StepLog, on_log: Callable[[bytes], None] | None
     ) -> tuple[JobStatus, bytes]:
-        offset, wait, tail = 0, FIRST_WAIT, b""
+        offset, tail = 0, b""
         while True:
-            status, data = await self.remote.jobs.poll(spec.state_dir, spec.id, offset)
+            status, data = await self.remote.jobs.poll(spec.state_dir, spec.id, offset, NEWS_WITHIN)
             self.lost_since = None
             if data:
                 offset += len(data)
@@ -249,8 +259,7 @@ class Run:
                 self.check_cancelled()
                 if time.monotonic() > deadline:
                     raise StepFailed("error-step-timeout", step=self.step_name)
-                await asyncio.sleep(wait)
-                wait = min(wait * 1.5, LONGEST_WAIT)
+                await asyncio.sleep(BETWEEN_LOOKS)
 
 
 def _nothing_came_of_it(status: JobStatus, tail: bytes) -> bool:

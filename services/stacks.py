@@ -21,7 +21,7 @@ STRAY_NAME = re.compile(r"[0-9a-f]{12}_(?P<name>.+)")
 """What Compose calls a container while it puts another in its place."""
 _PROGRESS = re.compile(r"(?:Container|Network|Volume|Image) \S+  ?[A-Z][a-z]+")
 """A line of `compose up --ansi never`: what, which, and how far."""
-FORWARD_JOBS = ("build", "safety-copy", "swap", "up")
+FORWARD_JOBS = ("build", "safety-copy", "swap", "swap-env", "up")
 """Steps whose job may still run when a deploy turns back: it was given up while the host was away."""
 NO_CACHE = "no-cache"
 """The second job of a build: of the services that are built without cache."""
@@ -34,9 +34,9 @@ def context(run: Run, root: PurePosixPath) -> ComposeContext:
 
 
 def expected(run: Run) -> tuple[str, ...]:
-    """Services that must be well: those of the new release, on the way back those that ran before it."""
+    """Services that must be well: those of the new release; without one, and on the way back, those that ran before."""
     if run.phase == "forward":
-        return releases.services_of(run.plan)
+        return releases.services_of(run.plan) or run.plan.old_running
     return run.plan.old_running or tuple(run.plan.old_images)
 
 

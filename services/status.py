@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
@@ -17,6 +18,7 @@ from services.models import Freeze, Operation
 from services.phrases import Phrase
 from services.projects import Project
 from services.remote.hosts import Hosts
+from services.schedules.clockwork import next_backup
 from services.store import Store
 
 log = structlog.get_logger(__name__)
@@ -37,6 +39,8 @@ class ProjectStatus:
     running: Operation | None
     waiting: Operation | None = None
     freeze: Freeze | None = None  # locked by a person
+    last_drilled: Backup | None = None  # the backup of the newest drill
+    next_backup: datetime | None = None  # the scheduled one
 
 
 class StatusReader:
@@ -72,6 +76,8 @@ class StatusReader:
             running=active[0] if active else None,
             waiting=waiting[0] if waiting else None,
             freeze=await self._store.freezes.of(project.name),
+            last_drilled=await self._store.backups.last_drilled(project.name),
+            next_backup=await next_backup(self._store, project),
         )
 
     async def _facts(self, project: Project) -> tuple[Facts | None, Phrase | None]:

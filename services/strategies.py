@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from services.facts.models import MOST_RESTARTS, Container, Facts
+from services.facts.models import MOST_RESTARTS, Container, Facts, Traits
 from services.phrases import Phrase
 from services.projects import Project
 
@@ -24,27 +24,6 @@ _ANONYMOUS = 64
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Traits(_Frozen):
-    """What a compose file says about a service, as far as it matters to how it is brought up."""
-
-    fixed_name: bool = False  # container_name
-    published: str = ""  # the first port of the host that it takes
-    instances: str = "1"  # scale, or deploy.replicas; may be made of variables
-    healthcheck: bool | None = None  # False: switched off. None: left to the image
-    tied: str = ""  # what only one container can have: network_mode, a fixed address
-    shared: tuple[str, ...] = ()  # named volumes and folders that it may write
-    data: str = ""  # of those, what lies where databases keep their data
-    anonymous: bool = False  # a volume without a name
-    watched: bool = True  # nothing of the host's is mounted whose changes Compose would not notice
-    needs: tuple[str, ...] = ()  # depends_on
-    uses: tuple[
-        str, ...
-    ] = ()  # services whose very container it joins: network_mode, volumes_from and the like
-    whole: bool = True  # False: it extends another, or several files describe it, so that not all is known
-    ends: bool = False  # Docker does not start it again when it ended well
-    completed: tuple[str, ...] = ()  # services that must have run to their end before it starts
 
 
 class Choice(_Frozen):
@@ -221,14 +200,14 @@ def changed(
     replaced: set[str] = set()
     for one in choices:
         same = images.get(one.image_name) == one.image != "" and configs.get(one.service) == one.config != ""
-        if not (one.spared and same and _is_there(one, present)) or replaced.intersection(one.needs):
+        if not (one.spared and same and is_there(one, present)) or replaced.intersection(one.needs):
             found.add(one.service)
             if not one.rolling:
                 replaced.add(one.service)
     return frozenset(found)
 
 
-def _is_there(one: Choice, present: Mapping[str, Sequence[Container]]) -> bool:
+def is_there(one: Choice, present: Mapping[str, Sequence[Container]]) -> bool:
     """The very containers of when the plan was made, all of them running, and no other."""
     now = present.get(one.service, ())
     same = bool(now) and tuple(sorted(each.id for each in now)) == one.old
@@ -253,6 +232,6 @@ def kept(choices: Iterable[Choice], present: Mapping[str, Sequence[Container]]) 
     """Pure: on the way back, who still is the very container from before, running, on nothing that was replaced."""
     found: set[str] = set()
     for one in choices:
-        if _is_there(one, present) and (one.rolling or (one.spared and found.issuperset(one.needs))):
+        if is_there(one, present) and (one.rolling or (one.spared and found.issuperset(one.needs))):
             found.add(one.service)
     return frozenset(found)

@@ -22,6 +22,9 @@ kind-restore = restore
 kind-rollback = rollback
 kind-undo = undo
 kind-drop = drop
+kind-env = env edit
+kind-migrate = migration
+kind-drill = drill
 operation-title = { $kind ->
     [deploy] Deploy { $project }
     [backup] Back up { $project }
@@ -29,6 +32,9 @@ operation-title = { $kind ->
     [rollback] Roll back { $project }
     [undo] Undo the restore of { $project }
     [drop] Drop an old database of { $project }
+    [migrate] Migrations of { $project }
+    [drill] Drill a backup of { $project }
+    [env] Edit the env file of { $project }
    *[other] { $kind } { $project }
 }
 state-proposed = waiting for a tap
@@ -48,12 +54,21 @@ step-mark-first = Note the first deploy
 step-start-database = Start the database
 step-backup = Back up the database
 step-fetch = Fetch a copy of the dump
+step-offsite = Copy the dump off-site
+step-send-dump = Send our copy of the dump back
+step-prune = Clear away old backups
 step-upload = Upload the release
 step-config = Check the Compose file
 step-keep-images = Keep the present images
 step-build = Build
 step-safety-copy = Safety copy of the files
 step-swap = Swap the files
+step-stage-env = Prepare the new env file
+step-swap-env = Replace the env file
+step-role-password = Change the role's password
+step-restore-env = Bring the old env file back
+step-role-password-back = Bring the old password back
+step-forget-env = Remove what was prepared
 step-up = Start the new containers
 step-health = Health check
 step-record = Record the release
@@ -68,6 +83,9 @@ step-swap-database = Swap the databases
 step-drop-database = Drop the old database
 step-swap-database-back = Swap the databases back
 step-drop-restored = Drop the new database
+step-create-scratch = Make a scratch database
+step-drop-scratch = Drop the scratch database
+step-record-drill = Record the result
 step-health-again = Health check
 step-stop-new = Stop the new containers
 step-restore-files = Bring the old files back
@@ -75,6 +93,8 @@ step-restore-images = Bring the old images back
 step-end-build = End the build
 step-up-previous = Start the old containers
 step-health-previous = Health check of the old release
+step-migrate = Run the migrations
+step-note-migrations = Note what has run
 step-record-previous = Record the old release
 
 ## Buttons
@@ -86,6 +106,9 @@ button-confirm = { $kind ->
     [rollback] Confirm rollback
     [undo] Confirm undo
     [drop] Confirm drop
+    [migrate] Confirm migration
+    [drill] Confirm drill
+    [env] Confirm edit
    *[other] Confirm
 }
 button-bump = Bump { $version } → { $to }
@@ -97,9 +120,27 @@ button-cancel-one = Cancel: { KIND($kind) } { $project }
 button-manual = Show manual steps
 button-details = Details
 button-log = Log
+button-send-backup = Send me the file
 button-refresh = Refresh
 button-undo = Undo
 button-drop = Drop the old database
+button-drill = Drill this backup first
+button-backup-before = Restore the backup from before
+button-migrate = { $count ->
+    [one] Run { $count } migration
+   *[other] Run { $count } migrations
+}
+button-migrate-too = { $which ->
+    [failed] Run again: { $count }
+   *[other] Run too: { $count }
+}
+button-migrate-note = { $which ->
+    [changed] Need not run again
+   *[other] Have run: note it
+}
+button-retention = What retention would drop
+button-restore-one = Restore one of them
+button-backups = Back to the backups
 button-matching-backup = Restore the matching backup
 button-menu-status = 📊 Status
 button-menu-ops = 📋 Operations
@@ -118,7 +159,11 @@ help-status = what runs, and how well
 help-deploy = [project] [ref]: a new release
 help-rollback = [project]: an earlier release, without a build
 help-backup = [project]: a database dump, proven readable
+help-migrate = [project]: run the scripts that a release brought for the database
+help-backups = [project]: all backups, and what retention would drop
 help-restore = [project]: bring a backup back, with Undo
+help-env = [project] set KEY: the server's env file, values hidden
+help-drill = [project]: prove the newest backup by restoring it aside
 help-pack = [project] [ref]: the source as deploy.zip, for a deploy by hand
 help-ops = running and recent operations, backups
 help-cancel = stop what is running
@@ -138,7 +183,9 @@ choose-project = { $kind ->
     [deploy] Which project do you want to deploy?
     [backup] Which database do you want to back up?
     [restore] Which database do you want to restore?
+    [drill] Whose newest backup do you want to drill?
     [rollback] Which project do you want to roll back?
+    [migrate] Whose migrations do you want to run?
    *[other] Which project?
 }
 choose-to-cancel = Several operations are running. Which one should stop?
@@ -242,6 +289,7 @@ card-risk = { $risk ->
 card-steps = Steps
 card-valid-until = Can be confirmed until
 card-blocked = This cannot run. Mend what is marked ⛔ and ask again.
+card-blocked-migrations = This cannot run as it is. Decide with the buttons, or mend what is marked ⛔ and ask again.
 card-blocked-bump = This cannot run as it is. Bump, or mend what is marked ⛔ and ask again.
 card-bump = { $way ->
     [file] Bump writes { $to } into mobile/app.json of the source folder and shows a new plan. It deploys nothing.
@@ -279,10 +327,41 @@ rollback-come = { $count ->
 rollback-commits-unknown = Which commits go away is not known.
 rollback-promise = ⏪ Its files and these images come back. Nothing is built.
 rollback-stops = These services are not part of it and stop; their volumes stay: { $names }
-rollback-migrations = The database stays as it is now. I do not record migrations yet: if one ran since, the old code may not fit it.
+rollback-migrations = The database stays as it is now. If a migration ran since, the old code may not fit it.
 rollback-matching-backup = The matching backup, to be restored afterwards if need be, is of
 rollback-no-matching-backup = I know of no backup from when that release served.
 meaning-returned = Release { $label } is serving again, with the very images that it had. Nothing was built.
+
+## Migrations
+
+migrate-scripts = { $count ->
+    [one] This script runs
+   *[other] These { $count } scripts run, in this order
+}
+migrate-noted = { $count ->
+    [one] This script is noted as having run
+   *[other] These { $count } scripts are noted as having run
+}
+migrate-in-deploy = { $count ->
+    [one] This migration runs in the deploy
+   *[other] These { $count } migrations run in the deploy, in this order
+}
+migrate-promise = 🧱 They run one after the other in the container of { $service }. The first that fails stops the rest. Nothing is taken back by itself, and nothing runs twice by itself.
+migrate-deploy-promise = 🧱 They run in the new container of { $service }, before its health is judged. If one fails, the release goes back; the database does not.
+migrate-note-promise = 🧱 Nothing runs. I only note that they have run, so that nobody is asked again.
+migrate-done = ✓ Ran: { $names }
+migrate-failed = ✗ Failed: { $names }
+migrate-unknown = ❓ Begun, and nobody saw its end: { $names }
+migrate-not-begun = ○ Did not run: { $names }
+migrate-stays = What migrations did stays in the database. The backup from before them can be restored.
+migrate-cancelling = { $who } asked to stop. The script that runs is finished first: ended half way it would do more harm.
+meaning-migrated = They have run, and the stack is well.
+meaning-migrate-noted = It is noted. Nothing was run.
+meaning-migrate-nothing = No migration ran. The database was not changed.
+meaning-migrate-failed = What the failed script did until then may be in the database, unless it works in one transaction. It does not run again by itself. Mend it and deploy, then /migrate; or restore the backup from before.
+meaning-migrate-stopped = What ran stays in the database. The rest is there for /migrate.
+meaning-migrate-unknown = Look into the database before anything else: the script may have done all, a part or nothing of its work. It does not run again by itself. Then /migrate lets you run it or note it; or restore the backup from before.
+meaning-migrate-unwell = All of them ran, but the stack is not well with the database as it is now. Look at /status; the backup from before can be restored.
 
 ## Restore
 
@@ -346,7 +425,74 @@ meaning-restore-needs-human = Not everything could be brought back to a good sta
 meaning-undo-back = The restored database is live again, as before this undo.
 meaning-undo-done = The database from before the restore is live again.
 meaning-drop-done = The old database is gone.
+drill-of = Of the backup of
+drill-promise = The dump is loaded into a scratch database beside the live one, compared with its record table by table, and dropped again.
+    The live database is not touched, and nothing is restarted.
+drill-scratch = The scratch database is called
+drill-compared = { $rows ->
+    [one] Restored and compared: { $rows } row
+   *[other] Restored and compared: { $rows } rows
+} { $tables ->
+    [one] in { $tables } table, nothing differs
+   *[other] in { $tables } tables, nothing differs
+}, in { DURATION($seconds) }
+drill-mark-none = not drilled
+drill-mark-good = ✓ drilled { DURATION($age) } ago
+drill-mark-bad = ✗ drill failed { DURATION($age) } ago
+meaning-drill-done = This backup can be restored. The scratch database is gone; the live one was not touched.
+meaning-drill-failed = The scratch database is gone; the live one was not touched.
+meaning-drill-left = The live database was not touched. The scratch database may still be there: the next drill drops it.
 meaning-drop-failed = The old database may still be there. The live one was not touched.
+
+## Backups
+
+backups-choose = Whose backups do you want to see?
+backups-title = Backups of { $project }
+backups-none = There is no backup of { $project } yet. Make one with /backup; with a schedule in opsgate.toml they are made by themselves.
+backups-total = { $count ->
+    [one] { $place }: { $count }, { SIZE($size) }
+   *[other] { $place }: { $count }, together { SIZE($size) }
+}
+backups-next = Next scheduled backup:
+backups-older = { $count ->
+    [one] and { $count } older one
+   *[other] and { $count } older ones
+}
+place-host = on the server
+place-local = here
+backup-scheduled = scheduled
+backup-manual = by hand
+backup-imported = imported
+copy-encrypted = encrypted
+import-looking = Checking the dump with the database on { $host }
+import-done = Checked and in the catalogue: /restore { $project } offers it.
+send-caption = Encrypted with age. Open it with your private key: age --decrypt --identity KEY
+backup-before = before a change: { KIND($kind) }
+retention-title = { $project }: what the next backup would clear away
+retention-promise = Old ones go only after a new one was proven and copied. The newest good one never goes.
+retention-goes = { $count ->
+    [one] { $count } would go, which frees { SIZE($size) }
+   *[other] { $count } would go, which frees { SIZE($size) }
+}
+retention-nothing = nothing would go
+retention-more = … and { $count } more
+kept-last = among the last
+kept-daily = of its day
+kept-weekly = of its week
+kept-monthly = of its month
+kept-yearly = of its year
+kept-proven = the newest that a drill proved
+kept-newest = the newest good one
+kept-nothing-better = bad, but there is no newer good one
+kept-release = a kept release refers to it
+kept-verdict = made before the last change
+kept-in-use = an operation is about it
+kept-imported = made by hand
+backup-pruned = { $removed ->
+    [one] { $removed } old backup cleared away, { $place }: { SIZE($bytes) }
+   *[other] { $removed } old backups cleared away, { $place }: { SIZE($bytes) }
+}
+backup-not-pruned = Old backups could not be cleared away everywhere ({ $places }). The next backup tries again.
 
 ## Lock and queue
 
@@ -399,10 +545,12 @@ meaning-old-serves-unnamed = What ran before is serving again.
 meaning-first-stopped = Nothing ran here before, so the new containers were stopped. Volumes were kept.
 meaning-needs-human = The server may be between two releases. Look at it now: /status, then the log below. Nothing more is done by itself.
 meaning-backup-failed = There is no new backup. The database was not changed.
+meaning-backup-not-offsite = The backup itself is good and in the list. The next one brings the missing copies too.
 backup-made = { $places ->
     [both] Backup: { SIZE($size) }, read back, on the host and here
    *[host] Backup: { SIZE($size) }, read back, on the host
 }
+backup-offsite = Off-site: { $places }
 
 ## Status
 
@@ -421,6 +569,7 @@ status-disk = Disk { $percent } % used, { SIZE($free) } of { SIZE($total) } free
 status-locked = 🔒 { $holder }
 status-no-backup = Last backup: none
 status-backup = Last backup: { DURATION($age) } ago, { SIZE($size) }
+status-drilled = of an earlier backup: { $mark }
 status-running = { KIND($kind) } running for { DURATION($age) }
 status-waiting = { KIND($kind) } waits its turn, queued by { $who }
 status-frozen = Locked by { $who } { DURATION($age) } ago: { $reason }
@@ -481,6 +630,15 @@ notice-connection-lost = ⚠️ { $project }: no connection to { $host } during 
 notice-docker-away = ⚠️ { $project }: no Docker answers on { $host } during the step “{ STEP($step) }”. I keep trying. Is its service running?
 notice-admin-unreachable = ⚠️ My messages do not reach { $name } (id { $id }): the bot was blocked or never started. They will not hear of failures.
 notice-unlocked = 🔓 { $who } unlocked { $project } (locked by { $owner }: { $reason })
+notice-schedule-late = ⏰ { $project }: the scheduled { KIND($job) } that was due { $due } begins now.{ $passed ->
+    [0] { "" }
+    [one] { " " }One more due time passed meanwhile; this one stands for both.
+   *[other] { " " }{ $passed } more due times passed meanwhile; this one stands for all of them.
+}
+notice-schedule-trouble = ⚠️ { $project }: the scheduled { KIND($job) } that was due { $due } cannot begin.{ $next ->
+    [none] { "" }
+   *[other] { " " }I keep trying; the next one is due { $next }.
+}
 notice-conflict = 🆘 Somebody else is polling Telegram with my token, so I stopped. Find the second instance, or revoke the token at @BotFather, then start me again.
 
 ## Errors
@@ -491,6 +649,7 @@ error-busy = { $project } is busy: { $who } started { $kind ->
     [deploy] a deploy
     [backup] a backup
     [restore] a restore
+    [drill] a drill
     [rollback] a rollback
    *[other] an operation
 }. See /ops, or /cancel it.
@@ -498,6 +657,7 @@ error-busy-now = { $project } is busy now: { $who } started { $kind ->
     [deploy] a deploy
     [backup] a backup
     [restore] a restore
+    [drill] a drill
     [rollback] a rollback
    *[other] an operation
 }. The card offers to queue this plan after it.
@@ -532,18 +692,78 @@ error-no-operation = I do not know this operation.
 error-no-database = { $project } has no database configured in opsgate.toml.
 error-database-not-running = The database service “{ $service }” is not running. Start it, then try again.
 error-database-not-ready = The database service “{ $service }” did not answer within { $seconds } s. Look at its log.
+error-migrations-none = Nothing to run: release { $label } of { $project } brought nothing that has not run. { $count ->
+    [0] It has no migration of which I know that it ran.
+    [one] { $count } migration of it has run.
+   *[other] { $count } migrations of it have run.
+}
+error-migrations-no-release = No release of { $project } was deployed by me yet, so I do not know its migrations. Deploy first: /deploy { $project }
+error-migrations-no-manifest = The record of release { $release } is gone from the host, so I do not know its migrations. Deploy anew.
+error-migration-record = The records of migrations on the host cannot be read: { $path }. Look at them there; nothing was run.
+error-migration-changed = Somebody else did something about { $script } meanwhile. It was not run; ask again with /migrate.
+error-migration-no-container = The service { $service } does not run, so no migration could begin.
+error-migration-failed = { $script } ended with status { $status }.
+error-migration-unknown = The host lost { $script } while it ran, as after a restart. Nobody knows how far it came.
+error-migration-late = { $script } took too long, and I stopped waiting for it. It may still be at work in its container.
 error-no-release = I do not know this release, or the host no longer keeps it. /rollback shows those that can come back.
 error-release-serves = That release of { $project } is the one that serves.
 error-images-gone = The images of these services are no longer on the host: { $services }. Deploy the commit instead.
 error-other-images = After the rollback other images than those of the release ran: { $services }. Did somebody move their names meanwhile?
 error-no-backup = I do not know this backup. /restore shows those that I know.
+error-drill-no-backup = There is no backup of { $project } yet, so there is nothing to drill. Make one with /backup.
+error-drill-content = After loading, the table { $table } has as many rows as the backup, but they are not the same (SHA-256 { $expected }… expected, { $found }… found). The live database was not touched.
 error-dump-changed = The dump { $file } on the host is not the one that was proven, so it was not used. Choose another with /restore.
+error-dump-disk = The dump did not fit on the host's disk: { $path }. What was written of it was removed, the database was not touched. Free some space there, then try again.
+error-dump-unreadable = The dump does not read back whole, so it was thrown away. The database was not touched. Try again; the log says what pg_restore met.
+error-dump-damaged = The file { $file } is not what was dumped and proven a moment ago: the host's disk may be failing. It is not used as a backup. Check the disk, then try again.
+error-fetch-disk = The dump could not be written here, where the bot runs: { $path }. The dump on the host is good. Free some space, then try again.
+error-copy-changed = Our own copy { $file } is not the dump that was proven, or cannot be read, so it was not used. Choose another with /restore.
 error-restore-name-taken = There is a database { $name } already, which this restore did not make. Ask for the restore again: it gets another name.
 error-restore-load = The dump could not be loaded (status { $status }). The live database was not touched.
 error-restore-differs = After loading, the table { $table } has { $found } rows; the backup has { $expected }. The live database was not touched.
 error-restore-sessions = Sessions kept coming back to { $database }, so the swap found no free moment. Stop what writes to it, then try again.
 error-restore-names = The databases beside { $live } are not named as I left them, so I stopped rather than guess. See my log.
 error-fetch-differs = The copy of the dump differs from the one on the host, so it was thrown away. The dump on the host is good. Try again.
+error-offsite = The backup is made and proven, but it was not copied to: { $places }.
+error-storage = The storage { $place } did not do what was asked. The log has its answer.
+error-storage-away = The storage { $place } does not answer. Is it up, and can this machine reach it?
+error-storage-refused = The storage { $place } does not accept my keys. Check the credentials in opsgate.toml, and what they may do.
+error-storage-denied = I may not write to { $place }. Give the user the right to that folder.
+error-storage-missing = The file is not in { $place } any more.
+error-storage-differs = What lies in { $place } is not what I sent, so it does not count. Try again.
+error-storage-bucket = The bucket { $bucket } does not exist at { $place }. Create it, or correct the name in opsgate.toml.
+error-storage-full = { $place } is full. Free some space there, or raise its quota.
+error-storage-clock = { $place } refuses me because the clocks differ. Set this machine's clock: timedatectl set-ntp true
+error-storage-keys = The file with the keys for { $place } cannot be used any more. opsgate check says what is wrong.
+error-storage-host-key = The host of { $place } shows another key than the pinned one. Nothing was sent. Find out why before you pin the new one.
+error-files = The SFTP server of { $host } did not do what was asked. The log has its answer.
+error-files-full = The disk of { $host } is full.
+error-files-denied = I may not do that with files on { $host }.
+error-files-missing = The file is not on { $host }.
+error-files-differ = { $file } came back differently from how I sent it, so it was thrown away.
+error-encrypt = The copy of the dump could not be encrypted. Is the disk of the bot's machine full? The dump on the host is good.
+error-decrypt = { $file } cannot be decrypted: it is damaged, or the key is not one of those that it was encrypted to.
+error-identity = { $file } holds no private key of age that I can read. Name the file that age-keygen wrote.
+error-import-no-database = The database of { $project } must be running: it reads the dump. Start the stack, then try again.
+error-import-encrypted = { $file } is encrypted. Name your private key: --identity FILE
+error-import-file = { $file } cannot be read or copied: { $why }
+error-import-room = { $file } holds more than fits on this machine's disk. Free some space, then try again.
+error-import-gzip = { $file } is damaged: gzip cannot unpack all of it.
+error-import-unknown = { $file } is no dump that I know. I take what pg_dump writes: plain SQL, also gzipped, and -Fc.
+error-import-archive = pg_restore cannot read all of this archive, so it cannot be restored: { $why }
+error-import-cut = { $file } is not whole: it does not end with “PostgreSQL database dump complete”. Make the dump anew.
+error-import-line = Line { $line } of { $file } is refused: { $why ->
+    [command] psql would obey a command there, and such commands can run programs.
+    [data] it is no row of data as pg_dump writes it.
+    [copy] COPY is accepted only with its rows in the file itself.
+    [server] { $words } is about the whole server or ends the transaction, not about one database.
+    [quote] a backslash before a quote can be read in two ways.
+    [long] it is longer than 8 MB.
+   *[other] it can be read in two ways.
+} Nothing was imported. pg_dump -Fc avoids all of this.
+error-send-private = A backup is sent to a private chat only. Write to me there.
+error-send-plain = A backup leaves only encrypted, and there is no key to encrypt to. Put a public key into encrypt_to of { $project } in opsgate.toml.
+error-send-large = The backup has { SIZE($size) }, more than Telegram takes from a bot. It lies on the host: { $file }
 error-drift-many = Too much differs on the server to keep it file by file ({ $count } files in { $project }). Bring the changes into the source, or confirm to replace them: the safety copy keeps what is there now until the next deploy.
 error-difference-private = Source code is not for a group. Open our private chat and ask for the plan there.
 error-drift-changing = { $path } is being changed on the server right now. Try again in a moment.
@@ -629,6 +849,12 @@ finding-compose-old = Docker Compose { $version } is too old
 finding-disk-low = Only { $free } MB are free at { $path }, { $needed } MB are needed
     .why = The release, its safety copy and new images must fit, or the deploy breaks half way.
     .mend = Free some space, for example with: docker image prune
+finding-dumps-disk-low = Only { $free } MB are free for dumps at { $path }, { $needed } MB are needed
+    .why = The next dump takes about as much as the last one; twice that must be free, or it breaks half way.
+    .mend = Free some space there; see /backups for what can go.
+finding-local-disk-low = Only { $free } MB are free where the bot runs, { $needed } MB are needed
+    .why = A copy of the dump comes here; twice the last one must be free.
+    .mend = Free some space on the bot's machine, or take "local" out of the project's copies.
 finding-http-client-missing = The host has neither curl nor wget
     .why = I ask { $url } from the host itself to see whether the release is healthy.
     .mend = Install curl on the host.
@@ -686,9 +912,24 @@ finding-restore-worker = { $role } may not rename the database, so the superuser
 finding-restore-disk = Only { $free } MB are free at { $path }, { $needed } MB are needed
     .why = The safety copy and the new database must both fit.
     .mend = Free some space, for example with: docker image prune
-finding-dump-missing = The dump is no longer on the host: { $file }
+finding-restore-drill-failed = This backup did not come through its last drill
+    .why = Restored beside the live database, it was not what it should be. Only proven backups are put into place.
+    .mend = Choose another backup. If you mended its file, drill it again with the button below.
+finding-drill-rights = The role { $role } may not create databases, and the superuser of the service cannot be used
+    .why = A drill loads the backup into a database of its own.
+    .mend = As a superuser: ALTER ROLE { $role } CREATEDB, and make it the owner of its database.
+finding-drill-worker = { $role } may not create databases, so the superuser of the service does it: { $worker }.
+finding-drill-disk = Only { $free } MB are free at { $path }, { $needed } MB are needed
+    .why = The scratch database must fit beside the live one, which goes on growing meanwhile.
+    .mend = Free some space, for example with: docker image prune
+finding-dump-missing = The dump is neither on the host nor here any more: { $file }
     .why = There is nothing to load.
-    .mend = Choose another backup, or copy this one back from where the bot runs.
+    .mend = Choose another backup.
+finding-dump-encrypted = The dump is no longer on the host, and the copies elsewhere are encrypted
+    .why = I never hold the private key.
+    .mend = On the bot's machine, with your key: opsgate backups import FILE --project { $project } --identity KEY
+finding-dump-sent-back = The dump lies only where the bot runs: it goes back to the host first
+    .why = { $file } is whole; it is checked again on the host before it is used.
 finding-dump-changed = The dump is not the one that was proven: { $file }
     .why = Its size or SHA-256 differs from its record, so nobody knows what is in it.
     .mend = Choose another backup.
@@ -696,9 +937,9 @@ finding-restore-older-server = The server is PostgreSQL { $version }, the dump w
     .why = An older server may not read it.
     .mend = Choose an older backup, or bring the newer server back first.
 finding-restore-server = PostgreSQL { $version }; the dump was made by { $dumped }.
-finding-restore-settings = Settings of the database itself do not come back: { $names }
-    .why = A dump does not hold them, and the restored database is a new one.
-    .mend = Set them again after the restore.
+finding-restore-settings = Settings of the database itself may not all come back: { $names }
+    .why = A dump does not hold them. They are copied, but some of them only a superuser may set.
+    .mend = Look at them after the restore, and set again what is missing.
 finding-rollback-image-gone = Images of the release are no longer on the host: { $services }
     .why = A rollback brings back the very images that ran. Without them it would be a new build.
     .mend = Build it anew: { $command }
@@ -709,11 +950,18 @@ finding-rollback-migrations = { $count ->
        *[other] {" "}and { $more } more
     }
 }
-    .why = If it ran, the database may not fit the older code. A rollback does not touch the database.
-    .mend = { $backup ->
-        [0] If it ran, restore a backup of that time afterwards: /restore
-       *[other] If it ran, restore the matching backup afterwards: the verdict has the button.
+    .why = { $known ->
+        [0] Whether it ran is not known. If it did, the database may not fit the older code. A rollback does not touch the database.
+       *[other] These ran: { $ran }. The database may not fit the older code, and a rollback does not touch it.
     }
+    .mend = { $backup ->
+        [0] If the older code needs it, restore a backup of that time afterwards: /restore
+       *[other] If the older code needs it, restore the matching backup afterwards: the verdict has the button.
+    }
+finding-rollback-migrations-none = { $count ->
+    [one] A migration came after that release, and it has not run.
+   *[other] { $count } migrations came after that release, and none of them has run.
+}
 finding-rollback-renamed = The stack is called “{ $name }”, but that release ran as “{ $recorded }”
     .why = Docker Compose would start a second stack beside the first one.
     .mend = Deploy its commit instead, so that it comes up under the present name.
@@ -745,8 +993,12 @@ finding-migrations-new = { $count ->
        *[other] {" "}and { $more } more
     }
 }
-    .why = The new code may need it, and I do not run migrations by myself yet.
-    .mend = After the deploy, on the host:
+    .why = The new code may need what it does in the database.
+    .mend = { $mode ->
+        [after-build] It runs in this deploy, after a proven backup. By hand it would be:
+        [never] It is not run by me (migrate = "never"). After the deploy, on the host:
+       *[other] After the deploy a button of the verdict runs it. By hand it would be:
+    }
         { $commands }
 finding-migrations-changed = { $count ->
     [one] A migration that was deployed before has changed: { $scripts }
@@ -754,7 +1006,10 @@ finding-migrations-changed = { $count ->
         [0] {""}
        *[other] {" "}and { $more } more
     }
-}. I do not run migrations by myself yet; whether it should run again, its author knows.
+}. What has run does not run again by itself; whether it should, its author knows. { $mode ->
+    [never] By hand:
+   *[other] /migrate lists it apart. By hand:
+}
     { $commands }
 finding-migrations-first = { $count ->
     [one] A migration script is part of this release: { $scripts }
@@ -762,7 +1017,11 @@ finding-migrations-first = { $count ->
         [0] {""}
        *[other] {" "}and { $more } more
     }
-}. I do not run migrations by myself yet; if the new database needs one:
+}. { $mode ->
+    [after-build] It runs in this deploy. By hand it would be:
+    [never] It is not run by me (migrate = "never"). By hand:
+   *[other] After the deploy a button of the verdict runs it. By hand it would be:
+}
     { $commands }
 finding-migrations-unsure = { $count ->
     [one] A migration script is part of this release: { $scripts }
@@ -770,8 +1029,69 @@ finding-migrations-unsure = { $count ->
         [0] {""}
        *[other] {" "}and { $more } more
     }
-}. Whether it is new is not known, and I do not run migrations by myself yet:
+}. Whether it is new is not known, so it does not run by itself. { $mode ->
+    [never] By hand:
+   *[other] /migrate asks you about it. By hand:
+}
     { $commands }
+finding-migrations-are-failed = { $count ->
+    [one] A migration was begun and did not end well: { $scripts }
+   *[other] Migrations were begun and did not end well: { $scripts }{ $more ->
+        [0] {""}
+       *[other] {" "}and { $more } more
+    }
+}
+    .why = Those after it may rest on it, and whether it may run again only a person can know.
+    .mend = If it may run again (mended and deployed, or the database restored), tap “Run again”. If its work is done, tap “Have run”.
+finding-migrations-are-unknown = { $count ->
+    [one] Nobody knows whether this script ran in the present database: { $scripts }
+   *[other] Nobody knows whether these { $count } scripts ran in the present database: { $scripts }{ $more ->
+        [0] {""}
+       *[other] {" "}and { $more } more
+    }
+}
+    .why = They were there before I kept records, or a restore brought the database of an earlier time.
+    .mend = Run them too, or note that they have run. This plan leaves them alone.
+finding-migrations-are-changed = { $count ->
+    [one] A script that ran has other contents now: { $scripts }
+   *[other] { $count } scripts that ran have other contents now: { $scripts }{ $more ->
+        [0] {""}
+       *[other] {" "}and { $more } more
+    }
+}. Whether to run it again its author knows; this plan leaves it alone.
+finding-migrations-nothing-new = Nothing is known to be new
+    .why = I run by myself only what came with a release that I deployed.
+    .mend = Decide about the scripts named here with the buttons.
+finding-migrations-odd = { $count ->
+    [one] A script has a name that I do not put into a command: { $scripts }
+   *[other] { $count } scripts have names that I do not put into a command: { $scripts }{ $more ->
+        [0] {""}
+       *[other] {" "}and { $more } more
+    }
+}
+    .why = Only letters, digits, dots, dashes and underscores are safe there.
+    .mend = Rename it, or run it by hand on the host.
+finding-migrate-no-database = The project names no database
+    .why = Before a migration comes a proven backup; without one nothing is changed.
+    .mend = Add [projects.….database] to opsgate.toml and restart.
+finding-migrate-database-down = The database service “{ $service }” does not run
+    .why = Without it there is neither a backup nor a migration.
+    .mend = Start it: { $command }
+finding-migrate-backend-down = The service “{ $service }” does not run
+    .why = Migrations run inside its container.
+    .mend = Start it, or deploy again.
+finding-migrations-held-back = { $count ->
+    [one] A new migration is not run by this deploy
+   *[other] { $count } new migrations are not run by this deploy
+}
+    .why = An earlier one did not end well: { $failed }
+    .mend = After the deploy decide about it: /migrate { $project }
+finding-migrations-no-service = { $count ->
+    [one] A new migration is not run by this deploy
+   *[other] { $count } new migrations are not run by this deploy
+}
+    .why = No service is built from backend/, and none is called “{ $service }”: I do not know where to run it.
+    .mend = Run it by hand after the deploy.
 finding-version-unsure = The app would be { $version }, and { $deployed } is deployed
     .why = I cannot see whether mobile/ changed. If it did, Telegram goes on serving the old app, and it crashes.
     .mend = If it did, set "version": "{ $next }" in mobile/app.json first.
@@ -871,3 +1191,98 @@ terminal-detached = I look no longer. { $operation } goes on with the bot, or wi
 terminal-overtaken = The server changed { $count } times between question and start, so nothing was run. Find out who is changing it, then run this command again.
 terminal-unfinished = First what was left unfinished: { $title }
 terminal-releases = Which release of { $project }? Type its id or its name behind the project:
+
+## /env
+
+env-title = Env file of { $project }
+env-changed = last changed { DURATION($age) } ago
+env-no-keys = There is no key in it.
+env-empty = (empty)
+env-public = public: built into the app
+env-given = given { $count } times, the last one counts
+env-lines-unreadable = ⛔ Lines { $lines } cannot be read by Compose. Mend them on the server.
+env-how-set = /env set KEY: I ask for the value and remove your answer from the chat
+env-how-unset = /env unset KEY: remove a key
+env-how-undo = /env undo: bring the previous file back
+env-ask = Answer with the new value of { $key } for { $project }, within two minutes.
+    I remove your message from the chat at once and never show or log the value. Any command calls it off.
+env-removed = { $known ->
+    [0] I removed your message from the chat: it may have held a value.
+   *[other] I removed your message with the value of { $key } from the chat.
+}
+env-not-removed = { $known ->
+    [0] ⚠️ Telegram did not let me remove your message. If it held a secret, delete it yourself and replace that secret: it stood in the chat.
+   *[other] ⚠️ Telegram did not let me remove your message. Delete it yourself, and replace the value of { $key } if it is a secret: it stood in the chat.
+}
+env-undoes = The file from before the edit { $operation } comes back.
+env-adds = New:
+env-changes = Changed:
+env-removes = Removed:
+env-readers = Read by: { $services }
+env-promise = The images are built with the new values first, while the old containers serve; then the file is replaced in one move and everything is brought up anew.
+env-promise-role = The password of the database role { $role } changes with it, right before the containers.
+env-promise-first = Nothing is deployed yet, so only the file is replaced.
+env-keeps = The present file is kept: /env undo brings it back.
+meaning-env-done = { $first ->
+    [0] The new env file is in force: { $names }. The previous one is kept, /env undo brings it back.
+   *[other] The new env file is in place for the first deploy: { $names }.
+}
+meaning-env-untouched = The env file and the running containers were not touched.
+meaning-env-back = { $first ->
+    [0] The old env file and the old images are back, and serve.
+   *[other] The old env file is back.
+}
+meaning-env-needs-human = The env file, the images or the role's password may not belong together. Look now: /status, then the log. The file from before lies in { $project }_opsgate/env on the host. Nothing more is done by itself.
+error-env-usage = Say /env { $project } set KEY, /env { $project } unset KEY or /env { $project } undo; /env { $project } alone shows the keys.
+error-env-which = Which project? For example: /env { $project }. I know: { $known }
+error-env-key = That is no name of a variable: letters, digits and _ only, not beginning with a digit.
+error-env-steers = { $key } steers Compose itself: with another value it could start a second stack with empty volumes. It is not changed from a chat.
+error-env-group = Values are not typed in a group: others would read them. Write /env set { $key } to me in our private chat.
+error-env-late = That came too late, so the value of { $key } was not taken. Ask again: /env set { $key }
+error-env-gone = What was typed is no longer kept. Ask again: /env set KEY
+error-env-line = { $key } shares its line with something else, or stands where it cannot be changed safely. Put it on a line of its own on the server, then try again.
+error-env-no-key = There is no { $key } in the env file. /env shows what there is.
+error-env-none = No env file is configured for { $project }. Set env_file in opsgate.toml.
+error-env-missing = The env file { $file } is not on the host. Create it there first.
+error-env-compose = The deployed { $file } cannot be read as a Compose file (line { $line }). Deploy a good one first.
+error-env-no-previous = There is no previous env file of { $project } that could come back.
+error-env-unseen = The value of { $key } holds a character that cannot be seen ({ $character }), such as a line break or one that was pasted along. Type it without.
+error-env-same = Nothing would change: the env file of { $project } says that already.
+error-env-lost = { $file } is not on the host any more. Nothing was changed.
+error-env-changed = { $file } was changed meanwhile, so I stopped before touching it. Ask again.
+error-env-role = The database did not take the new password of the role { $role } (status { $status }).
+finding-env-password = { $key } may hold letters and digits only
+    .why = Characters such as @ # : / break the connection URL that is made of it, and the application no longer starts.
+    .mend = Choose another one, longer if need be, of letters and digits.
+finding-env-public = { $key } is public: it is built into the app that everybody downloads
+    .why = Whoever opens the app can read it.
+    .mend = Put nothing secret there.
+finding-env-clever = The value of { $key } holds typographic quotes, dashes or blanks
+    .why = Phones put them in by themselves in place of plain ones.
+    .mend = If you meant the plain ones, cancel and type them again.
+finding-env-quotes = The value of { $key } begins and ends with a quote
+    .why = What you type is taken as it is: these quotes become part of the value.
+    .mend = If they were only meant as a wrapping, cancel and type the value without them.
+finding-env-quoted = { $key } holds characters that Compose would read otherwise ($, #, quotes, backslashes or blanks): it is written in quotes, so that exactly what you typed is read back.
+finding-env-unread = No service reads { $key }
+    .why = The deployed Compose file does not name it, so nothing will change but the file.
+    .mend = Check the spelling.
+finding-env-twice = { $key } stands { $count } times in the file. The last one counts, and is the one that changes.
+finding-env-twice-removed = { $key } stands { $count } times in the file. All of them go.
+finding-env-role = The database role { $role } gets the new password too; it is sent as the hash that PostgreSQL stores, never in clear.
+finding-env-role-already = The database role { $role } has this password already: only the file changes.
+finding-env-role-removed = { $key } cannot be removed while there is a database
+    .why = The application could not log in as { $role } any more.
+    .mend = Set another value instead: /env set { $key }
+finding-env-role-unknown = The database “{ $service }” does not run, so the password of { $role } cannot be changed with the file
+    .why = PostgreSQL reads { $key } only when its volume is made: with another value in the file alone, the application could not log in.
+    .mend = Start the database and ask again. By hand: docker compose exec { $service } psql -U { $role } -c '\password', edit the file, then /deploy.
+finding-env-role-rights = I may not read what the server stores of the password of { $role }
+    .why = Only a superuser may; without it I could not tell whether the change can be taken back.
+    .mend = By hand: docker compose exec { $service } psql -U { $role } -c '\password', edit the file, then /deploy.
+finding-env-role-differs = The { $key } in the file is not the password of { $role } now
+    .why = So I could not bring the old password back if the application did not become healthy.
+    .mend = By hand: docker compose exec { $service } psql -U { $role } -c '\password', with the password that the file has or shall have; then ask again.
+finding-env-elsewhere = The old { $key } stands in other keys too: { $names }
+    .why = Whoever reads those would use the old password, and be refused.
+    .mend = Change them too, at once after this one; if the application does not become healthy, this edit takes itself back.

@@ -28,7 +28,7 @@ _WHAT = {
     "pack": ("[project] [ref]", "write the source as deploy.zip, for a deploy by hand"),
     "manual": ("[project]", "print the commands of a deploy by hand"),
 }
-COMMANDS = frozenset(_WHAT)
+COMMANDS = frozenset({*_WHAT, "backups"})
 
 
 def add_commands(commands: Subparsers) -> None:
@@ -47,6 +47,28 @@ def add_commands(commands: Subparsers) -> None:
                 "-o", "--output", default="deploy.zip", metavar="FILE", help="default: deploy.zip"
             )
             parser.add_argument("--force", action="store_true", help="replace the file if it exists")
+
+    _add_backups(commands)
+
+
+def _add_backups(commands: Subparsers) -> None:
+    what = "list the backups, or take a dump that was made by hand into the catalogue"
+    parser = commands.add_parser("backups", help=what, description=f"{what[0].upper()}{what[1:]}.")
+    verbs = parser.add_subparsers(dest="verb", metavar="command", required=True)
+    listed = verbs.add_parser("list", help="the newest first", description="The backups, newest first.")
+    listed.add_argument("words", nargs="*", metavar="[project]")
+    taken = verbs.add_parser(
+        "import",
+        help="check a dump and copy it to the host, so that /restore offers it",
+        description="Check a dump made by pg_dump (plain SQL, also gzipped, or -Fc; also encrypted with age), read it "
+        "whole, and copy it to the host, so that /restore offers it. Import only what you made yourself: SQL may do "
+        "what the database's role may do.",
+    )
+    taken.add_argument("file", metavar="FILE")
+    taken.add_argument("--project", metavar="NAME", help="needed where there are several")
+    taken.add_argument(
+        "--identity", metavar="FILE", help="the private key of an encrypted file; kept nowhere"
+    )
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> int:

@@ -16,7 +16,7 @@ from bot.admins import Admins
 from bot.app import MIRRORS, Core, make_core
 from bot.logging import redactor
 from bot.settings import Settings
-from bot.terminal import FAILED, INVALID
+from bot.terminal import FAILED, INVALID, backups
 from bot.terminal.gate import Ask, Gate
 from bot.terminal.turn import Turn
 from bot.texts import Texts
@@ -43,6 +43,9 @@ async def run(settings: Settings, arguments: argparse.Namespace, texts: Texts) -
     """The exit status. Raises OpsgateError."""
     command = arguments.command
     names = settings.projects
+    if command == "backups":
+        async with opened(settings) as core:
+            return await backups.run(core, arguments, texts, say)
     if command == "status":
         chosen = wanted(" ".join(arguments.words), names, takes_ref=False).project
         return await _status(settings, [chosen] if chosen else list(names), texts)

@@ -8,7 +8,7 @@ from aiogram.utils.formatting import Bold, ExpandableBlockQuote, Text
 
 from bot import keyboards
 from bot.texts import Texts
-from bot.views import estimates, restore, rollback
+from bot.views import env, estimates, migrations, restore, rollback
 from bot.views.bump import bump
 from bot.views.changes import asides, changes_of, is_shortened
 from bot.views.parts import clean, code, label_of, lines, moment, plan_steps, title
@@ -33,6 +33,7 @@ def card(
     buttons = keyboards.gate(operation, texts, ahead)
     if shown.cut or is_shortened(operation.plan) or _has_unnamed(operation.plan):
         buttons = keyboards.whole_plan(buttons, operation, texts)
+    buttons = keyboards.drill_first(buttons, operation, texts)
     return replace(shown, keyboard=keyboards.by_hand(buttons, operation, texts))
 
 
@@ -55,6 +56,7 @@ def _blocks(operation: Operation, texts: Texts, host: str, *, whole: bool = Fals
         if plan.returning and (found := rollback.commits(plan.returning, texts, whole=whole))
         else None,
         Block(found, keep=6) if plan.restoring and (found := restore.losses(operation, texts)) else None,
+        Block(found, keep=6) if (found := migrations.scripts(operation, texts, whole=whole)) else None,
         *(Block(finding(f, texts), keep=7) for f in blockers),
         Block(raised, keep=7) if (raised := bump(operation, texts)) else None,
         *(Block(finding(f, texts), keep=5) for f in warnings),
@@ -79,10 +81,11 @@ def _head(operation: Operation, texts: Texts, host: str) -> Text:
     return lines(
         Text(Bold(title(operation, texts)), _label(operation)),
         where,
-        _now(operation, texts) if plan.kind in {Kind.DEPLOY, Kind.ROLLBACK} else None,
+        _now(operation, texts) if plan.kind in {Kind.DEPLOY, Kind.ROLLBACK, Kind.MIGRATE} else None,
         *(_pack_lines(pack, operation.ref, texts) if pack else ()),
         restore.about(operation, texts) if plan.restoring else None,
         rollback.about(operation, texts) if plan.returning else None,
+        env.about(operation, texts),
     )
 
 
@@ -142,13 +145,17 @@ def _commits(pack: Pack, texts: Texts, *, whole: bool) -> Text:
 def _promise(operation: Operation, texts: Texts) -> Text:
     plan = operation.plan
     backup = None
-    if plan.kind in {Kind.DEPLOY, Kind.ROLLBACK}:
+    if plan.kind in {Kind.DEPLOY, Kind.ROLLBACK} or (plan.kind in {Kind.MIGRATE, Kind.ENV} and plan.backup):
         backup = texts("card-backup" if plan.backup else "card-no-backup")
     database = texts("card-start-database") if plan.start_database else None
     restored = restore.promise(operation, texts) if plan.restoring else None
     returned = rollback.promise(operation, texts) if plan.returning else None
     time = estimates.time_of(plan, texts)
-    return lines(backup, database, restored, returned, time, texts("card-risk", risk=plan.risk))
+    migrated = migrations.promise(operation, texts)
+    edited = env.promise(operation, texts)
+    return lines(
+        backup, database, restored, returned, migrated, edited, time, texts("card-risk", risk=plan.risk)
+    )
 
 
 def _details(operation: Operation, texts: Texts) -> Text:
@@ -158,11 +165,18 @@ def _details(operation: Operation, texts: Texts) -> Text:
     return ExpandableBlockQuote(lines(Bold(texts("card-steps")), *steps, *quiet, *infos))
 
 
+def _blocked(plan: Plan) -> str:
+    """Whether buttons of the card can do something about what blocks it."""
+    if plan.migrating is not None and plan.migrating.apart:
+        return "card-blocked-migrations"
+    by_tap = plan.bump is not None and plan.bump.way.by_tap
+    return "card-blocked-bump" if by_tap else "card-blocked"
+
+
 def _foot(operation: Operation, texts: Texts) -> Text:
     if operation.state is State.PROPOSED:
         if operation.plan.blocked:
-            by_tap = operation.plan.bump is not None and operation.plan.bump.way.by_tap
-            return Bold(texts("card-blocked-bump" if by_tap else "card-blocked"))
+            return Bold(texts(_blocked(operation.plan)))
         if asked := restore.ask_for_name(operation, texts):
             return asked
         return Text(texts("card-valid-until"), " ", moment(operation.expires_at))

@@ -23,7 +23,7 @@ def progress(
     """While it runs, times run to `now`; of an ended operation the text no longer changes."""
     back = way_back(operation, steps, texts, now)
     blocks = [
-        Block(_head(operation, texts, now)),
+        Block(_head(operation, steps, texts, now)),
         Block(step_list(operation, steps, texts, now), keep=5),
         Block(back, keep=6) if back else None,
         repeated(texts, again=again),
@@ -31,7 +31,7 @@ def progress(
     return fit(blocks, texts, keyboards.cancel(operation, texts))
 
 
-def _head(operation: Operation, texts: Texts, now: datetime) -> Text:
+def _head(operation: Operation, steps: list[Step], texts: Texts, now: datetime) -> Text:
     # How it ended is the verdict's to say, once: this message only stops.
     state = texts(
         "state-ended" if operation.state.is_verdict else f"state-{operation.state.replace('_', '-')}"
@@ -39,7 +39,11 @@ def _head(operation: Operation, texts: Texts, now: datetime) -> Text:
     spent = texts.duration(elapsed(operation, now))
     asked = None
     if operation.cancelled_by is not None and operation.finished_at is None:
-        asked = texts("progress-cancelling", who=clean(operation.cancelled_by.name, 64))
+        finishes = any(one.name == "migrate" and one.state is StepState.RUNNING for one in steps)
+        asked = texts(
+            "migrate-cancelling" if finishes else "progress-cancelling",
+            who=clean(operation.cancelled_by.name, 64),
+        )
     return lines(
         Text(MARKS[operation.state], " ", Bold(title(operation, texts)), f" · {state} · {spent}"),
         asked,

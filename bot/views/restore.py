@@ -9,6 +9,7 @@ from aiogram.utils.formatting import Bold, Text
 
 from bot import keyboards
 from bot.texts import Texts
+from bot.views import drill
 from bot.views.parts import clean, code, lines, moment
 from bot.views.screen import Block, Screen, fit, screen
 from services.backups.models import Backup
@@ -43,7 +44,8 @@ def choose_backup(project: str, found: Sequence[Backup], texts: Texts, now: date
 def _backup(backup: Backup, texts: Texts, now: datetime) -> str:
     age = texts("ago", age=max(0.0, (now - backup.at).total_seconds()))
     label = clean(backup.label or backup.release or "", 24)
-    return " · ".join(part for part in (age, texts.size(backup.size), label) if part)
+    known = drill.mark(backup, texts, now) if backup.drilled else ""
+    return " · ".join(part for part in (age, texts.size(backup.size), label, known) if part)
 
 
 # --- the card ------------------------------------------------------------------------------------
@@ -54,6 +56,8 @@ def about(operation: Operation, texts: Texts) -> Text:
     found = operation.plan.restoring
     if found is None:
         return Text()
+    if found.backup is not None and operation.kind is Kind.DRILL:
+        return drill.about(operation, found.backup, texts)
     if found.backup is not None:
         return _what_comes_back(operation, found.backup, texts)
     if operation.kind is Kind.UNDO:
@@ -69,13 +73,14 @@ def _what_comes_back(operation: Operation, backup: Backup, texts: Texts) -> Text
         Text(texts("restore-of"), " ", moment(backup.at, "dT"), ", ", Bold(texts("ago", age=age))),
         Text(texts.size(backup.size), " · SHA-256 ", code(backup.sha256[:16])),
         Text(texts("ops-release"), " ", Bold(label)) if label else None,
+        drill.mark(backup, texts, operation.created_at),
     )
 
 
 def losses(operation: Operation, texts: Texts) -> Text | None:
     """Rows by table, now against then: what would be lost, and what comes back."""
     found = operation.plan.restoring
-    if found is None or operation.kind is Kind.DROP:
+    if found is None or operation.kind in {Kind.DROP, Kind.DRILL}:
         return None
     now, then = found.rows_now, found.rows_then
     if now is None or then is None:
@@ -116,6 +121,8 @@ def promise(operation: Operation, texts: Texts) -> Text:
     """What will happen, and what is kept."""
     if operation.kind is Kind.DROP:
         return lines(texts("drop-promise"))
+    if operation.kind is Kind.DRILL:
+        return drill.promise(operation, texts)
     kept = names_of(operation).outgoing
     return lines(texts(_PROMISES[operation.kind]), Text(texts("restore-keeps"), " ", code(kept)))
 
@@ -143,6 +150,8 @@ def ask_for_name(operation: Operation, texts: Texts) -> Text | None:
 
 def meaning(operation: Operation, texts: Texts) -> str:
     """What the end means for the database, in one sentence."""
+    if operation.kind is Kind.DRILL:
+        return drill.meaning(operation, texts)
     return texts(_ENDS.get((operation.kind, operation.state), "meaning-restore-needs-human"))
 
 
@@ -156,6 +165,8 @@ def kept(steps: Sequence[Step]) -> str:
 
 def outcome(operation: Operation, steps: Sequence[Step], texts: Texts) -> list[Text | str]:
     """Rows compared, what was kept, what was restarted."""
+    if operation.kind is Kind.DRILL:
+        return drill.outcome(steps, texts)
     results = {step.name: step.result for step in steps if step.phase == "forward"}
     compared = results.get("compare", {})
     restarted = [name for step in steps for name in step.result.get("restarted", ())]

@@ -10,6 +10,7 @@ from aiogram.utils.formatting import Bold, Text
 from bot import keyboards
 from bot.admins import Admin
 from bot.texts import Texts
+from bot.views import drill
 from bot.views.parts import clean, elapsed, label_of, lines, moment
 from bot.views.screen import Block, Screen, fit
 from services.backups.models import Backup
@@ -39,6 +40,8 @@ def _project(one: ProjectStatus, texts: Texts, now: datetime) -> Text:
         clean(texts.phrase(one.error), 600) if one.error else None,
         *(_facts(one.facts, texts) if one.facts else ()),
         _backup(one.last_backup, texts, now),
+        _drilled(one, texts, now),
+        Text(texts("backups-next"), " ", moment(one.next_backup, "dT")) if one.next_backup else None,
         _running(one.running, texts, now) if one.running else None,
         _waiting(one.waiting, texts) if one.waiting else None,
         _frozen(one.freeze, texts, now) if one.freeze else None,
@@ -121,6 +124,16 @@ def _backup(backup: Backup | None, texts: Texts, now: datetime) -> str:
     if backup is None:
         return texts("status-no-backup")
     return texts("status-backup", age=_seconds(backup.at, now), size=backup.size)
+
+
+def _drilled(one: ProjectStatus, texts: Texts, now: datetime) -> str | None:
+    """What the newest backup's drill said; where it had none, of an older one's too."""
+    if one.last_backup is None:
+        return None
+    said = f"    {drill.mark(one.last_backup, texts, now)}"
+    if one.last_backup.drilled is not None or one.last_drilled is None:
+        return said
+    return f"{said}; {texts('status-drilled', mark=drill.mark(one.last_drilled, texts, now))}"
 
 
 def _running(operation: Operation, texts: Texts, now: datetime) -> Text:

@@ -13,6 +13,7 @@ from bot.views.parts import STEP_MARKS, clean, label_of, step_seconds
 from bot.views.progress import WORTH_TIMING
 from services.facts.models import Release
 from services.models import Operation, Plan, Step, StepState
+from services.strategies import Choice
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -50,8 +51,15 @@ def plan_digest(plan: Plan) -> str:
         "findings": sorted((found.severity, found.code) for found in plan.findings),
         "no-cache": sorted(one.service for one in plan.no_cache),
         "backup": plan.backup,
+        "strategies": [_brought_up(one) for one in plan.strategies],
     }
     return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _brought_up(choice: Choice) -> tuple[object, ...]:
+    """Which way, why not the one that was asked for, and whether it may stay as it is."""
+    reason = choice.reason.id if choice.reason else None
+    return choice.service, choice.rolling, choice.wished, reason, choice.spared
 
 
 def releases(found: Sequence[Release], texts: Texts, now: datetime) -> str:

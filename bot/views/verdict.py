@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from aiogram.utils.formatting import Bold, Text
 
 from bot import keyboards
 from bot.texts import Texts
-from bot.views import restore
+from bot.views import backups, env, migrations, restore
 from bot.views.parts import MARKS, clean, code, elapsed, label_of, lines, tail
 from bot.views.screen import Block, Screen, fit, repeated
 from services.models import Kind, Operation, Plan, State, Step
@@ -22,11 +23,18 @@ def verdict(
     blocks = [
         Block(_head(operation, texts)),
         Block(log, keep=1, cut_front=True) if log else None,
-        Block(lines(meaning(operation, texts), *_facts(operation, steps, texts, now)), keep=8),
+        Block(lines(meaning(operation, texts, steps), *_facts(operation, steps, texts, now)), keep=8),
         repeated(texts, again=again),
     ]
     kept = operation.plan.restoring is not None and bool(restore.kept(steps))
-    return fit(blocks, texts, keyboards.after_verdict(operation, texts, kept=kept))
+    buttons = keyboards.after_verdict(
+        operation,
+        texts,
+        kept=kept,
+        migrations=migrations.to_run(operation, steps),
+        backup=migrations.backup_before(operation, steps),
+    )
+    return fit(blocks, texts, buttons)
 
 
 def headline(operation: Operation, texts: Texts) -> str:
@@ -46,13 +54,18 @@ def _head(operation: Operation, texts: Texts) -> Text:
     )
 
 
-def meaning(operation: Operation, texts: Texts) -> str | None:
+def meaning(operation: Operation, texts: Texts, steps: Sequence[Step] = ()) -> str | None:
     """What the end means for the server, in one sentence."""
     if operation.kind is Kind.BACKUP:
-        return None if operation.state is State.SUCCEEDED else texts("meaning-backup-failed")
+        if operation.state is State.SUCCEEDED:
+            return None
+        made = operation.reason is not None and operation.reason.id == "error-offsite"
+        return texts("meaning-backup-not-offsite" if made else "meaning-backup-failed")
     if operation.plan.restoring is not None:
         return restore.meaning(operation, texts)
-    return _of_a_deploy(operation, texts)
+    if operation.kind is Kind.MIGRATE:
+        return migrations.meaning(operation, steps, texts)
+    return env.meaning(operation, texts) or _of_a_deploy(operation, texts)
 
 
 def _of_a_deploy(operation: Operation, texts: Texts) -> str:
@@ -81,8 +94,10 @@ def _serving(plan: Plan, texts: Texts) -> str:
 def _facts(operation: Operation, steps: list[Step], texts: Texts, now: datetime) -> list[Text | str]:
     found: list[Text | str] = [
         *restore.outcome(operation, steps, texts),
+        *migrations.outcome(operation, steps, texts),
         *backup_lines(steps, texts),
         *freed(steps, texts),
+        *backups.pruned(steps, texts),
     ]
     who = operation.confirmed_by or operation.by
     found.append(texts("verdict-foot", duration=elapsed(operation, now), who=clean(who.name, 64)))
@@ -109,4 +124,6 @@ def backup_lines(steps: list[Step], texts: Texts) -> list[Text | str]:
         return []
     places = "both" if results.get("fetch", {}).get("file") else "host"
     backup = texts("backup-made", size=int(made["size"]), places=places)
-    return [backup, Text("SHA-256 ", code(str(made["sha256"])[:16]))]
+    brought = results.get("offsite", {}).get("brought", {})
+    off = [texts("backup-offsite", places=", ".join(brought))] if brought else []
+    return [backup, Text("SHA-256 ", code(str(made["sha256"])[:16])), *off]

@@ -14,6 +14,11 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def backup_id(operation: str) -> str:
+    """One backup per operation, so that a resumed operation finds its own."""
+    return operation.replace("op-", "db-", 1)
+
+
 class Drilled(Model):
     """What became of a restore drill: the archive restored beside the live database and compared with the manifest."""
 
@@ -61,3 +66,20 @@ class Backup(Model):
     imported: bool = False
     copies: tuple[Copy, ...] = ()
     drilled: Drilled | None = None  # the newest drill
+
+
+def copies_of(backup: Backup) -> tuple[Copy, ...]:
+    """Where it lies. Records of older versions name no copies, only the two files."""
+    if backup.copies:
+        return backup.copies
+    files = {"host": str(backup.host_file), "local": backup.local_file}
+    return tuple(
+        Copy(where=where, file=file, size=backup.size, sha256=backup.sha256, at=backup.at)
+        for where, file in files.items()
+        if file
+    )
+
+
+def is_good(backup: Backup) -> bool:
+    """Whether it may be restored and counts as a proven one (R-DB-3): nothing was found against it so far."""
+    return backup.drilled is None or backup.drilled.good

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from services.backups.models import Backup
+from services.backups.copies import fetch_to, note
+from services.backups.dumping import Dumped, dump_and_prove
+from services.backups.models import Backup, Copy, backup_id
+from services.backups.offsite import Offsite
+from services.backups.pruning import prune_step
 from services.commands import docker as docker_commands
 from services.commands import dumps, postgres
-from services.errors import Cancelled, CommandFailed, HostError, StepFailed
-from services.facts.cluster import parse_copied
+from services.commands.command import Command
+from services.errors import StepFailed
+from services.facts.cluster import TableData, parse_copied
+from services.models import SCHEDULE, Kind, Plan
 from services.projects import Database
 from services.remote.jobs import JobSpec
 from services.runs import Procedure, Run, Skip, StepDef
@@ -22,11 +26,6 @@ READY_WITHIN = 60
 """Seconds for a database that was started for its backup to answer."""
 HASHING = 1800
 """Seconds for hashing a dump on the host: 10 GB take about a minute."""
-
-
-def backup_id(operation: str) -> str:
-    """One backup per operation, so that a resumed operation finds its own."""
-    return operation.replace("op-", "db-", 1)
 
 
 def dump_file(run: Run) -> PurePosixPath:
@@ -69,16 +68,29 @@ async def start_database(run: Run) -> dict[str, Any] | Skip:
 
 
 async def back_up(run: Run) -> dict[str, Any] | Skip:
-    """Dump, read the whole archive back, hash, and only then give it its name (R-DB-3, R-DB-4)."""
+    """Dump, read it back whole, see that the very bytes that read back are on the disk, only then name it (R-DB-3, R-DB-4)."""
     if not run.plan.backup:
         return Skip.SKIPPED
     final = dump_file(run)
     part = final.with_suffix(".dump.part")
-    if not await _exists(run, final):
-        await run.remote.run(dumps.folder(final.parent), timeout=SHORT)
-        await _dump_and_prove(run, part)
+    await run.remote.run(dumps.folder(final.parent), timeout=SHORT)
+    container = await database_container(run)
+    made = await dump_and_prove(run, container, database_of(run), part)
+    await _settle(run, made, part, final)
+    backup = await _recorded(run, made, final)
+    await note(run, backup, Path())  # no copy of ours yet
+    return {"backup": backup.id, "size": backup.size, "sha256": backup.sha256}
+
+
+async def _settle(run: Run, made: Dumped, part: PurePosixPath, final: PurePosixPath) -> None:
+    """What was proven was a stream: the file is read again and must be the same, byte for byte."""
+    lying = part if await _exists(run, part) else final
+    hashed = await run.remote.run(dumps.sha256(lying), timeout=HASHING)
+    if hashed.stdout.split()[0].decode().lstrip("\\") != made.sha256:
+        await run.remote.run(dumps.discard(part), timeout=SHORT, check=False)
+        raise StepFailed("error-dump-damaged", file=str(lying))
+    if lying == part:
         await run.remote.run(dumps.finish(part), timeout=SHORT)
-    return await _seal(run, final, await _rows_if_countable(run, final))
 
 
 async def _exists(run: Run, file: PurePosixPath) -> bool:
@@ -86,134 +98,94 @@ async def _exists(run: Run, file: PurePosixPath) -> bool:
     return done.exit_status == 0
 
 
-async def _dump_and_prove(run: Run, part: PurePosixPath) -> None:
-    container = await database_container(run)
-    try:
-        await run.job(_dump_job(run, container, part), run.project.backup_timeout, log_name="dump")
-        prove = JobSpec(
-            id=run.job_id("prove"),
-            command=postgres.prove(container),
-            state_dir=run.project.state_dir,
-            stdin=part,
-            epoch=run.operation.epoch,
-        )
-        await run.job(prove, run.project.backup_timeout, log_name="prove")
-    except (CommandFailed, StepFailed):
-        await _clear_up(run, container, part)
-        raise
-
-
-def _dump_job(run: Run, container: str, part: PurePosixPath) -> JobSpec:
-    return JobSpec(
-        id=run.job_id("dump"),
-        command=postgres.dump(container, database_of(run), application_name(run)),
-        state_dir=run.project.state_dir,
-        stdout=part,
-        epoch=run.operation.epoch,
+async def _recorded(run: Run, made: Dumped, file: PurePosixPath) -> Backup:
+    """Everything that is known of a proven dump."""
+    at = datetime.now(UTC)
+    current = run.plan.current
+    return Backup(
+        id=backup_id(run.operation.id),
+        project=run.project.name,
+        operation=run.operation.id,
+        at=at,
+        size=made.size,
+        sha256=made.sha256,
+        host_file=file,
+        release=current.id if current else None,
+        label=current.label if current else "",
+        server=made.server,
+        client=made.client,
+        extensions=await _extensions(run),
+        rows=made.data.rows,
+        sums=made.data.sums,
+        migrations=tuple(
+            one.script for one in await run.store.migrations.of(run.project.name) if one.counts_as_run
+        ),
+        scheduled=run.operation.by.id == SCHEDULE,
+        copies=(Copy(where="host", file=str(file), size=made.size, sha256=made.sha256, at=at),),
     )
 
 
-def application_name(run: Run) -> str:
-    """What the dump is called in pg_stat_activity, so that an orphan can be found and ended."""
-    return f"opsgate:{run.operation.id}"
+async def _extensions(run: Run) -> dict[str, str]:
+    """Name and version; nothing when the server will not say: the dump is good without."""
+    asked = postgres.extensions(await database_container(run), database_of(run))
+    done = await run.remote.run(asked, timeout=SHORT, check=False)
+    pairs = (line.partition(" ") for line in done.stdout.decode("utf-8", "replace").splitlines())
+    return {name: version for name, _, version in pairs if version}
 
 
-async def _clear_up(run: Run, container: str, part: PurePosixPath) -> None:
-    """pg_dump survives its client inside the container: it is ended by its name. No half file stays."""
-    with suppress(HostError):
-        stop = postgres.terminate(container, database_of(run), application_name(run))
-        await run.remote.run(stop, timeout=SHORT, check=False)
-        await run.remote.run(dumps.discard(part), timeout=SHORT, check=False)
+# --- what a dump holds ---------------------------------------------------------------------------
+
+
+async def table_data(
+    run: Run, reading: Command, name: str, *, stdin: PurePosixPath | None = None, in_order: bool = True
+) -> TableData:
+    """Rows and sums by table of what `reading` prints (postgres.archive_data or postgres.data), taken on the host.
+
+    `name` is what the job is called within the step. Without `in_order` rows are sorted before they are summed: slower,
+    needs room for the largest table on the host's disk, and tells the same rows in another order as the same.
+    Raises what a job raises.
+    """
+    said = bytearray()
+    spec = JobSpec(
+        id=run.job_id(name),
+        command=run.remote.agent_command("copy-rows" if in_order else "copy-sorted", *reading.argv),
+        state_dir=run.project.state_dir,
+        stdin=stdin,
+        epoch=run.operation.epoch,
+    )
+    await run.job(spec, run.project.backup_timeout, on_log=said.extend, log_name=name)
+    return parse_copied(bytes(said))
+
+
+async def archive_data(
+    run: Run, file: PurePosixPath, name: str = "rows", *, in_order: bool = True
+) -> TableData:
+    """Rows and sums by table, taken from the archive itself, on the host. Raises what a job raises."""
+    reading = postgres.archive_data(await database_container(run))
+    return await table_data(run, reading, name, stdin=file, in_order=in_order)
 
 
 async def rows_in(run: Run, file: PurePosixPath) -> dict[str, int]:
     """Rows by table, counted in the archive itself, on the host. Raises what a job raises."""
-    counted = bytearray()
-    reading = postgres.archive_data(await database_container(run))
-    spec = JobSpec(
-        id=run.job_id("rows"),
-        command=run.remote.agent_command("copy-rows", *reading.argv),
-        state_dir=run.project.state_dir,
-        stdin=file,
-        epoch=run.operation.epoch,
-    )
-    await run.job(spec, run.project.backup_timeout, on_log=counted.extend, log_name="rows")
-    return parse_copied(bytes(counted))
+    return (await archive_data(run, file)).rows
 
 
-async def _rows_if_countable(run: Run, file: PurePosixPath) -> dict[str, int] | None:
-    """A dump is good without its counts: they only tell people later what it holds."""
-    try:
-        return await rows_in(run, file)
-    except Cancelled:
-        raise
-    except (CommandFailed, StepFailed):
-        return None
+def procedure(lock: StepDef, folder: Path, offsite: Offsite | None = None) -> Procedure:
+    """/backup: the same dump as before a deploy, and a copy of it in every place where one is wanted.
 
+    `folder`: DATA_DIR/backups. Off-site trouble is a failure, but old backups go all the same.
+    """
+    begin = (lock, StepDef("start-database", start_database), StepDef("backup", back_up))
+    prune = prune_step(folder, offsite.places) if offsite else prune_step(folder)
 
-async def _server(run: Run) -> str:
-    """The server's version, such as 15.18; empty when it will not say."""
-    asked = postgres.server_version(await database_container(run), database_of(run))
-    done = await run.remote.run(asked, timeout=SHORT, check=False)
-    return done.stdout.decode("utf-8", "replace").split(" ", 1)[0].strip()
+    def forward(plan: Plan) -> tuple[StepDef, ...]:
+        fetched = () if plan.kind is Kind.BACKUP and "fetch" not in plan.steps else (fetch_to(folder),)
+        return (*begin, *fetched, *leaving(plan), prune, UNLOCK)
 
+    def leaving(plan: Plan) -> tuple[StepDef, ...]:
+        return (offsite.step(),) if offsite and "offsite" in plan.steps else ()
 
-async def _seal(run: Run, file: PurePosixPath, rows: dict[str, int] | None) -> dict[str, Any]:
-    hashed = await run.remote.run(dumps.sha256(file), timeout=HASHING)
-    sized = await run.remote.run(dumps.size(file), timeout=SHORT)
-    backup = Backup(
-        id=backup_id(run.operation.id),
-        project=run.project.name,
-        operation=run.operation.id,
-        at=datetime.now(UTC),
-        size=int(sized.stdout),
-        sha256=hashed.stdout.split()[0].decode().lstrip("\\"),
-        host_file=file,
-        release=run.plan.current.id if run.plan.current else None,
-        label=run.plan.current.label if run.plan.current else "",
-        server=await _server(run),
-        rows=rows,
-    )
-    await run.store.backups.add(backup)
-    return {"backup": backup.id, "size": backup.size, "sha256": backup.sha256}
+    def rollback(_plan: Plan, begun: frozenset[str]) -> tuple[StepDef, ...]:
+        return (prune, UNLOCK) if "offsite" in begun else (UNLOCK,)
 
-
-def fetch_to(folder: Path) -> StepDef:
-    """The step that brings a copy of the dump to our own disk, hash checked."""
-
-    async def fetch(run: Run) -> dict[str, Any]:
-        made = run.results["backup"]
-        target = folder / run.project.name / f"{made['backup']}.dump"
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = target.with_suffix(".dump.part")
-        size, sha256 = await run.remote.fetch(
-            dump_file(run),
-            part,
-            lambda done: run.progress(done, made["size"], "bytes"),
-            run.project.backup_timeout,
-        )
-        if (size, sha256) != (made["size"], made["sha256"]):
-            part.unlink(missing_ok=True)
-            raise StepFailed("error-fetch-differs")
-        part.replace(target)
-        await _note_copy(run, made["backup"], target.relative_to(folder.parent))
-        return {"file": str(target.relative_to(folder.parent))}
-
-    return StepDef("fetch", fetch)
-
-
-async def _note_copy(run: Run, backup: str, file: Path) -> None:
-    if known := await run.store.backups.get(backup):
-        await run.store.backups.add(known.model_copy(update={"local_file": str(file)}))
-
-
-def procedure(lock: StepDef, folder: Path) -> Procedure:
-    """/backup: the same dump as before a deploy, and a copy of it here."""
-    forward: Sequence[StepDef] = (
-        lock,
-        StepDef("start-database", start_database),
-        StepDef("backup", back_up),
-        fetch_to(folder),
-        UNLOCK,
-    )
-    return Procedure(forward=lambda _plan: tuple(forward), rollback=lambda _plan, _begun: (UNLOCK,))
+    return Procedure(forward=forward, rollback=rollback)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.backups.models import Backup
 from services.changes import Changes
-from services.checks import restore, rollback
+from services.checks import env_edit, migrate, restore, rollback
 from services.checks.backend import data_findings
 from services.checks.database import database_backup_findings, database_findings
 from services.checks.env import env_findings
@@ -17,8 +19,10 @@ from services.checks.source import drift_findings, source_findings
 from services.checks.stack import health_findings, name_findings, neighbour_findings
 from services.checks.tree import SourceTree
 from services.drift import Drift
+from services.env_edits.models import EnvEdit
 from services.facts.cluster import Seen
 from services.facts.models import Facts
+from services.migrations.models import Migrating, Script
 from services.models import Finding, Pack, Returning, Severity
 from services.projects import Project
 
@@ -50,7 +54,7 @@ def deploy_findings(
             *drift_findings(drift, pack.kept),
             *rolling_findings(project, pack, choices(project, facts, pack)),
             *(version_findings(changes) if changes else ()),
-            *(migration_findings(facts, pack, changes) if changes else ()),
+            *(migration_findings(facts, pack, changes, _mode(project)) if changes else ()),
             *pack.findings,
         ]
     )
@@ -101,9 +105,25 @@ def restore_findings(project: Project, facts: Facts, seen: Seen, backup: Backup)
             *restore.reachable(project, facts, seen),
             *restore.room(project, facts, seen, backup),
             *restore.dump_is_good(seen, backup),
+            *restore.came_through_its_drill(backup),
             *restore.versions(seen, backup),
             *restore.own_settings(seen),
             *health_findings(project, facts),
+        ]
+    )
+
+
+def drill_findings(project: Project, facts: Facts, seen: Seen, backup: Backup) -> list[Finding]:
+    """For restoring a backup beside the live database. How the services do does not matter: nothing is changed."""
+    quiet = project.model_copy(update={"health": ()})
+    return _by_severity(
+        [
+            *host_findings(quiet, facts),
+            *name_findings(facts),
+            *restore.reachable_to_drill(project, facts, seen),
+            *restore.room_to_drill(project, facts, seen, backup),
+            *restore.dump_is_there(seen, backup),
+            *restore.versions(seen, backup),
         ]
     )
 
@@ -130,6 +150,48 @@ def drop_findings(project: Project, facts: Facts, seen: Seen, kept: tuple[str, .
             *restore.something_kept(seen, kept),
         ]
     )
+
+
+def migrate_findings(
+    project: Project, facts: Facts, about: Migrating, odd: Sequence[Script]
+) -> list[Finding]:
+    """For running migrations, or noting that they have run. `odd`: scripts whose names we do not put into a command."""
+    return _by_severity(
+        [
+            *host_findings(project, facts, dumps=not about.noted),
+            *name_findings(facts),
+            *migrate.can_run(project, facts, about),
+            *migrate.undecided(about, odd),
+            *health_findings(project, facts),
+        ]
+    )
+
+
+def env_edit_findings(
+    project: Project, facts: Facts, edit: EnvEdit, before: env_edit.Before, twice: Sequence[Finding] = ()
+) -> list[Finding]:
+    """For an edit of the server's env file. That its present password is bad is no obstacle: this may be the mend."""
+    present = [one for one in env_findings(project, facts) if one.code != "password-unsafe"]
+    password_stays = before.new.password_ok is False and "DB_PASSWORD" not in edit.names
+    return _by_severity(
+        [
+            *host_findings(project, facts, dumps=True),
+            *(env_findings(project, facts) if password_stays else present),
+            *env_edit.value_findings(edit, before.new),
+            *env_edit.password_findings(project, edit, before),
+            *twice,
+            *(() if before.first else env_edit.reader_findings(edit)),
+            *(() if before.first else database_findings(project, facts)),
+            *name_findings(facts),
+            *neighbour_findings(project, facts),
+            *health_findings(project, facts),
+        ]
+    )
+
+
+def _mode(project: Project) -> str:
+    """That a deploy runs them itself is known only when its plan is made (checks.migrations.running)."""
+    return "never" if project.migrate == "never" else "ask"
 
 
 def _by_severity(findings: list[Finding]) -> list[Finding]:

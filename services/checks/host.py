@@ -9,8 +9,8 @@ from services.projects import Project
 MIB = 1024 * 1024
 ROOM_FOR_RELEASES = 3
 """The release tree, the safety copy and the live files: three times the source."""
-ROOM_FOR_DUMP = 1.5
-"""Of the last dump: the database may have grown since."""
+ROOM_FOR_DUMP = 2
+"""Times the last dump: the database may have grown since."""
 CLOCK_TOLERANCE = 30.0
 COMPOSE_MAJOR = 2
 
@@ -22,6 +22,7 @@ def host_findings(
     return [
         *_docker(facts),
         *_disk(project, facts, pack, dumps=dumps),
+        *(dump_findings(project, facts) if dumps else ()),
         *_probes(project, facts),
         *_clock(facts),
         *_lock(facts),
@@ -46,7 +47,8 @@ def _major(version: str) -> int:
 
 def _disk(project: Project, facts: Facts, pack: Pack | None, *, dumps: bool) -> list[Finding]:
     unpacked = pack.unpacked if pack else 0
-    dump = int(ROOM_FOR_DUMP * facts.last_dump) if dumps and project.database else 0
+    shared = dumps and project.database and facts.host.dumps_available is None
+    dump = ROOM_FOR_DUMP * facts.last_dump if shared else 0
     needed = max(project.min_free_disk_mb * MIB, ROOM_FOR_RELEASES * unpacked + dump)
     if facts.host.disk_available >= needed:
         return []
@@ -56,6 +58,24 @@ def _disk(project: Project, facts: Facts, pack: Pack | None, *, dumps: bool) -> 
         "path": str(project.path.parent),
     }
     return [Finding(code="disk-low", severity=Severity.BLOCKER, args=args)]
+
+
+def dump_findings(project: Project, facts: Facts) -> list[Finding]:
+    """Room for the next dump where it has a disk of its own: on the host, and here where a copy is to be fetched."""
+    if project.database is None:
+        return []
+    needed = ROOM_FOR_DUMP * facts.last_dump
+    host, here, found = facts.host.dumps_available, facts.local_available, []
+    if host is not None and host < needed:
+        args = {**_sizes(host, needed), "path": str(project.backup_dir / "database")}
+        found.append(Finding(code="dumps-disk-low", severity=Severity.BLOCKER, args=args))
+    if here is not None and here < needed:
+        found.append(Finding(code="local-disk-low", severity=Severity.BLOCKER, args=_sizes(here, needed)))
+    return found
+
+
+def _sizes(free: int, needed: int) -> dict[str, str | int | float]:
+    return {"free": free // MIB, "needed": -(-needed // MIB)}
 
 
 def _probes(project: Project, facts: Facts) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from services.changes import SCRIPTS, Changes
@@ -15,10 +16,10 @@ BACKEND_SERVICE = "backend"
 """Where migrations run by the runbook, if the source does not say which service the backend is."""
 
 
-def migration_findings(facts: Facts, pack: Pack, changes: Changes) -> list[Finding]:
-    """New ones are a warning: the release may need them. Whether one that was there before has run, nobody knows."""
+def migration_findings(facts: Facts, pack: Pack, changes: Changes, mode: str = "ask") -> list[Finding]:
+    """New ones are a warning: the release may need them. `mode` says who runs them: see running."""
     new, changed = (
-        _named(facts, pack, scripts) for scripts in (changes.migrations, changes.migrations_changed)
+        _named(facts, pack, scripts, mode) for scripts in (changes.migrations, changes.migrations_changed)
     )
     found = []
     if new and is_first(facts):
@@ -32,7 +33,7 @@ def migration_findings(facts: Facts, pack: Pack, changes: Changes) -> list[Findi
     return found
 
 
-def _named(facts: Facts, pack: Pack, scripts: tuple[str, ...]) -> dict[str, str | int | float]:
+def _named(facts: Facts, pack: Pack, scripts: tuple[str, ...], mode: str) -> dict[str, str | int | float]:
     """Empty where there are none."""
     if not scripts:
         return {}
@@ -41,8 +42,18 @@ def _named(facts: Facts, pack: Pack, scripts: tuple[str, ...]) -> dict[str, str 
         "count": len(scripts),
         "scripts": ", ".join(PurePosixPath(path).name for path in shown),
         "more": len(scripts) - len(shown),
+        "mode": mode,
         "commands": "\n".join(run_by_hand(facts, pack, path) for path in shown),
     }
+
+
+def running(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The same findings, of a deploy that runs the new scripts itself."""
+    brought = {"migrations-new", "migrations-first"}
+    return tuple(
+        one.model_copy(update={"args": one.args | {"mode": "after-build"}}) if one.code in brought else one
+        for one in findings
+    )
 
 
 def run_by_hand(facts: Facts, pack: Pack, script: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from services.backups.models import Backup
+from dataclasses import replace
+
+from services.backups.models import Backup, is_good
 from services.checks.database import DatabaseState, database_state, start_by_hand
 from services.checks.host import MIB
 from services.facts.cluster import Cluster, Seen
@@ -12,6 +14,9 @@ from services.projects import Project
 
 ROOM = 2
 """The safety copy and the database that is made beside the live one: twice the larger of dump and database."""
+
+
+_OF_THE_ROLE = frozenset({"restore-rights", "restore-worker"})
 
 
 def reachable(project: Project, facts: Facts, seen: Seen) -> list[Finding]:
@@ -48,14 +53,53 @@ def room(project: Project, facts: Facts, seen: Seen, backup: Backup) -> list[Fin
     return [Finding(code="restore-disk", severity=Severity.BLOCKER, args=args)]
 
 
+def room_to_drill(project: Project, facts: Facts, seen: Seen, backup: Backup) -> list[Finding]:
+    """As for a restore: the other half is what the live database goes on writing meanwhile."""
+    lacking = room(project, facts, seen, backup)
+    return [Finding(code="drill-disk", severity=Severity.BLOCKER, args=one.args) for one in lacking]
+
+
+def reachable_to_drill(project: Project, facts: Facts, seen: Seen) -> list[Finding]:
+    """As for a restore; what is said of the role is what a drill needs of it."""
+    found = [one for one in reachable(project, facts, seen) if one.code not in _OF_THE_ROLE]
+    if seen.cluster is None or project.database is None:
+        return found
+    role: dict[str, str | int | float] = {"role": seen.cluster.user}
+    if not seen.worker:
+        return [*found, Finding(code="drill-rights", severity=Severity.BLOCKER, args=role)]
+    if seen.worker != seen.cluster.user:
+        args = role | {"worker": seen.worker}
+        return [*found, Finding(code="drill-worker", severity=Severity.INFO, args=args)]
+    return found
+
+
+def dump_is_there(seen: Seen, backup: Backup) -> list[Finding]:
+    """On the host or here. Whether it still is the proven one is for the drill to say, and to record."""
+    there = seen.dump and (backup.size, backup.sha256)
+    return dump_is_good(replace(seen, dump=there), backup)
+
+
+def came_through_its_drill(backup: Backup) -> list[Finding]:
+    """R-DB-3: what did not come back whole once is not put into place."""
+    if is_good(backup):
+        return []
+    return [Finding(code="restore-drill-failed", severity=Severity.BLOCKER)]
+
+
 def dump_is_good(seen: Seen, backup: Backup) -> list[Finding]:
-    """The dump is on the host, and is the one that was proven."""
+    """The dump is on the host or here, and is the one that was proven."""
     args: dict[str, str | int | float] = {"file": str(backup.host_file)}
     if seen.dump is None:
+        if any(one.encrypted for one in backup.copies):
+            return [
+                Finding(code="dump-encrypted", severity=Severity.BLOCKER, args={"project": backup.project})
+            ]
         return [Finding(code="dump-missing", severity=Severity.BLOCKER, args=args)]
     size, sha256 = seen.dump
     if size != backup.size or sha256 not in {backup.sha256, ""}:
         return [Finding(code="dump-changed", severity=Severity.BLOCKER, args=args)]
+    if seen.dump_is_here:
+        return [Finding(code="dump-sent-back", severity=Severity.INFO, args={"file": backup.local_file})]
     return []
 
 
@@ -75,8 +119,10 @@ def _major(version: str) -> int:
 
 
 def own_settings(seen: Seen) -> list[Finding]:
-    """pg_dump does not write what belongs to the database as such."""
+    """pg_dump does not write what belongs to the database as such. It is copied, but only a superuser may set all of it."""
     if seen.cluster is None or not seen.cluster.own_settings:
+        return []
+    if seen.cluster.may_all or seen.worker != seen.cluster.user:
         return []
     args = {"names": ", ".join(seen.cluster.own_settings)}
     return [Finding(code="restore-settings", severity=Severity.WARNING, args=args)]

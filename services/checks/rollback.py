@@ -28,14 +28,25 @@ def rollback_stack(facts: Facts, release: Release) -> list[Finding]:
 
 
 def rollback_migrations(returning: Returning) -> list[Finding]:
-    """R-RB-2, R-DB-6: scripts that came since. Whether they ran, nobody knows: the old code may not know the tables."""
+    """R-RB-2, R-DB-6: scripts that came since, and which of them ran: the old code may not know the tables."""
+    ran = returning.migrations_ran
     if not returning.migrations:
         return []
+    if ran is not None and not ran:
+        return [
+            Finding(
+                code="rollback-migrations-none",
+                severity=Severity.INFO,
+                args={"count": len(returning.migrations)},
+            )
+        ]
     shown = returning.migrations[:MOST_NAMED]
     args: dict[str, str | int | float] = {
         "count": len(returning.migrations),
         "scripts": ", ".join(PurePosixPath(path).name for path in shown),
         "more": len(returning.migrations) - len(shown),
         "backup": int(returning.backup is not None),
+        "ran": ", ".join(ran or ()),
+        "known": int(ran is not None),
     }
     return [Finding(code="rollback-migrations", severity=Severity.WARNING, args=args)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services import strategies
-from services.facts.models import Facts
+from services.facts.models import Facts, Release
 from services.models import Finding, Pack, Severity
 from services.projects import Project
 from services.strategies import Choice
@@ -16,8 +16,20 @@ def choices(project: Project, facts: Facts, pack: Pack) -> tuple[Choice, ...]:
     if set(pack.traits) != set(pack.compose_services):
         return ()
     ordered = {name: pack.traits[name] for name in pack.compose_services}
-    fixed = pack.source.frontends if _upstreams(pack) else ()
-    return strategies.choose(project, facts, ordered, fixed=fixed)
+    return strategies.choose(project, facts, ordered, fixed=fixed(pack))
+
+
+def choices_again(project: Project, facts: Facts, release: Release) -> tuple[Choice, ...]:
+    """Of a release that comes back, by what was recorded when it came."""
+    if set(release.traits) != set(release.services):
+        return ()
+    ordered = {name: release.traits[name] for name in release.services}
+    return strategies.choose(project, facts, ordered, fixed=release.fixed)
+
+
+def fixed(pack: Pack) -> tuple[str, ...]:
+    """Services that would not notice that another moved to a new address."""
+    return pack.source.frontends if _upstreams(pack) else ()
 
 
 def _upstreams(pack: Pack) -> set[str]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from services.commands import words
+from services.commands import state_files, words
 from services.commands.command import Command, Word, command
 
 
@@ -89,6 +89,12 @@ def scale(context: ComposeContext, service: str, count: int) -> Command:
 def config_hashes(context: ComposeContext) -> Command:
     """Per service a line `<service> <hash>`: what Compose compares with the label of a container."""
     return _compose(context, "config", "--hash", "*")
+
+
+def run_script(context: ComposeContext, service: str, script: str) -> Command:
+    """R-DB-6: a migration script in the service's running container, as the runbook does it. Without a terminal."""
+    inside = f"scripts/{state_files.script(script)}"
+    return _compose(context, "exec", "-T", words.service(service), "python", inside)
 
 
 def ps(context: ComposeContext) -> Command:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
+from services.backups.models import Backup
 from services.commands.command import Command, command
 
+_MADE = re.compile(r"db-[0-9]{8}-[0-9]{6}-[a-z0-9]{4}\.dump")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\.dump(\.part)?")
 
 
@@ -49,10 +51,28 @@ def finish(part: PurePosixPath) -> Command:
 
 
 def discard(part: PurePosixPath) -> Command:
-    """Removes a dump in the making. A finished one has no builder that removes it."""
+    """Removes a dump in the making."""
     if part.suffix != ".part":
         raise ValueError(f"{part} is not a dump in the making")
     return command("rm", "-f", "--", _dump(part))
+
+
+def remove(path: PurePosixPath) -> Command:
+    """Removes a finished dump that Opsgate made and its manifest, gone already or not. Raises ValueError for any other name."""
+    if not _MADE.fullmatch(path.name):
+        raise ValueError(f"{path} is not a dump that Opsgate made")
+    return command("rm", "-f", "--", _dump(path), path.with_suffix(".json"))
+
+
+def remove_copied(backup: Backup) -> Command:
+    """Removes the host's dump, whose very bytes, or their encrypted form, lie elsewhere. Raises ValueError where they do not."""
+    same = (backup.size, backup.sha256)
+    elsewhere = (one for one in backup.copies if one.where != "host")
+    if not any(one.encrypted or (one.size, one.sha256) == same for one in elsewhere):
+        raise ValueError(f"no other copy of {backup.id} is known")
+    if backup.host_file.name != f"{backup.id}.dump":
+        raise ValueError(f"{backup.host_file} is not the dump of {backup.id}")
+    return remove(backup.host_file)
 
 
 def exists(path: PurePosixPath) -> Command:

@@ -29,3 +29,13 @@ def modes(paths: Sequence[PurePosixPath]) -> Command:
 def link(target: PurePosixPath, name: PurePosixPath) -> Command:
     """Makes the symbolic link `name` point to `target`; an older link of that name is replaced."""
     return command("ln", "-sfn", "--", words.host_path(target), words.host_path(name))
+
+
+def changed(path: PurePosixPath) -> Command:
+    """When the file's content was last changed (links followed): whole seconds since 1970."""
+    return command("stat", "-L", "-c", "%Y", "--", words.host_path(path))
+
+
+def names(folder: PurePosixPath) -> Command:
+    """One name per line; exit status 2 where the folder is not there."""
+    return command("ls", "-1", "--", words.host_path(folder))

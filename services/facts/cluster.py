@@ -12,8 +12,13 @@ from services.errors import HostError
 from services.facts.models import Model
 
 _COUNTED = re.compile(r"(?P<rows>\d+) COPY (?P<table>.*)")
+_SUMMED = re.compile(r"([0-9a-f]{64})  -")
+_OBJECTS = re.compile(r"\d+ LARGE OBJECTS")
 _NAME = r'(?:"(?:[^"]|"")*"|[^\s".(]+)'
 _TABLE = re.compile(rf"{_NAME}\.{_NAME}")
+
+LARGE_OBJECTS = "large objects"
+"""Stands among the tables for all large objects: no table is called so without quotes."""
 
 
 class Cluster(Model):
@@ -43,6 +48,7 @@ class Seen:
     dump: tuple[int, str] | None = (
         None  # size in bytes and SHA-256; the hash is empty when it was not asked for
     )
+    dump_is_here: bool = False  # the host has none: it is our own copy, to be sent back
 
 
 def _json(output: bytes, what: str) -> dict[str, Any]:
@@ -96,15 +102,41 @@ def parse_rows(output: bytes) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
+def parse_printing(output: bytes) -> dict[str, str]:
+    """Settings by name. Raises HostError for an answer that is not one."""
+    return {name: str(value) for name, value in _json(output, "settings").items()}
+
+
 def parse_names(output: bytes) -> set[str]:
     """Names of databases, one per line."""
     return set(output.decode("utf-8", "replace").splitlines()) - {""}
 
 
-def parse_copied(log: bytes) -> dict[str, int]:
-    """Rows by table, from the agent's `copy-rows`; other lines are what pg_restore said besides."""
-    counted = {}
+@dataclass(frozen=True, slots=True)
+class TableData:
+    """What COPY blocks hold, by table ("schema.table" as SQL quotes it).
+
+    `sums` are SHA-256 of the lines, also one for all LARGE_OBJECTS; None where not every block was summed.
+    """
+
+    rows: dict[str, int]
+    sums: dict[str, str] | None
+
+
+def parse_copied(log: bytes) -> TableData:
+    """From the agent's `copy-rows`; other lines are what pg_restore or pg_dump said besides."""
+    rows: dict[str, int] = {}
+    sums: dict[str, str | None] = {}
+    last = objects = None
     for line in log.decode("utf-8", "replace").splitlines():
-        if (found := _COUNTED.fullmatch(line)) and (table := _TABLE.match(found["table"])):
-            counted[table[0]] = int(found["rows"])
-    return dict(sorted(counted.items()))
+        if summed := _SUMMED.fullmatch(line):
+            last = summed[1]
+        elif (found := _COUNTED.fullmatch(line)) and (table := _TABLE.match(found["table"])):
+            rows[table[0]] = int(found["rows"])
+            sums[table[0]], last = last, None
+        elif _OBJECTS.fullmatch(line):
+            objects, last = last, None
+    known = {table: each for table, each in sorted(sums.items()) if each}
+    if len(known) < len(rows):
+        return TableData(dict(sorted(rows.items())), None)
+    return TableData(dict(sorted(rows.items())), known | ({LARGE_OBJECTS: objects} if objects else {}))

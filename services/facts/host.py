@@ -27,6 +27,7 @@ def parse_host(output: bytes, now: float) -> HostFacts:
             memory_available=int(said["mem_available_kb"]) * KIB,
             disk_total=int(said["disk_total_kb"]) * KIB,
             disk_available=int(said["disk_available_kb"]) * KIB,
+            dumps_available=int(said["dumps_available_kb"]) * KIB if "dumps_available_kb" in said else None,
             uptime=float(said["uptime"]),
             clock_skew=float(said["time"]) - now,
             docker=_present(said, "docker"),

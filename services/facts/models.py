@@ -46,6 +46,7 @@ class HostFacts(Model):
     memory_available: int
     disk_total: int
     disk_available: int
+    dumps_available: int | None = None  # bytes free where dumps are kept; None: on the same disk
     uptime: float
     clock_skew: float
     docker: str | None  # engine version
@@ -65,6 +66,27 @@ class EnvFacts(Model):
     unreadable_lines: tuple[int, ...] = ()
 
 
+class Traits(Model):
+    """What a compose file says about a service, as far as it matters to how it is brought up."""
+
+    fixed_name: bool = False  # container_name
+    published: str = ""  # the first port of the host that it takes
+    instances: str = "1"  # scale, or deploy.replicas; may be made of variables
+    healthcheck: bool | None = None  # False: switched off. None: left to the image
+    tied: str = ""  # what only one container can have: network_mode, a fixed address
+    shared: tuple[str, ...] = ()  # named volumes and folders that it may write
+    data: str = ""  # of those, what lies where databases keep their data
+    anonymous: bool = False  # a volume without a name
+    watched: bool = True  # nothing of the host's is mounted whose changes Compose would not notice
+    needs: tuple[str, ...] = ()  # depends_on
+    uses: tuple[
+        str, ...
+    ] = ()  # services whose very container it joins: network_mode, volumes_from and the like
+    whole: bool = True  # False: it extends another, or several files describe it, so that not all is known
+    ends: bool = False  # Docker does not start it again when it ended well
+    completed: tuple[str, ...] = ()  # services that must have run to their end before it starts
+
+
 class Release(Model):
     """What is (or was) deployed. Written to the host as release.json, mirrored in the store."""
 
@@ -78,6 +100,7 @@ class Release(Model):
     images: dict[str, str] = {}  # service -> image id
     image_names: dict[str, str] = {}  # service -> name under which its image ran
     services: tuple[str, ...] = ()  # of its Compose file
+    backends: tuple[str, ...] = ()  # those of them that are built from the backend
     manifest_sha256: str = ""
     backup_id: str | None = None
     by: str = ""
@@ -86,6 +109,8 @@ class Release(Model):
     until: datetime | None = None  # when it was replaced
     compose_project: str = ""  # the name that its stack has; empty in records of older versions
     env: dict[str, str] | None = None  # keyed hashes of the env file it was built with; None: not recorded
+    traits: dict[str, Traits] = {}  # of its services; none in records of older versions
+    fixed: tuple[str, ...] = ()  # services that would not notice that another moved to a new address
 
 
 class Facts(Model):
@@ -99,7 +124,8 @@ class Facts(Model):
     containers: tuple[Container, ...] = ()
     current: Release | None = None
     current_known: bool = True  # its record is there; cleaned away by hand, only its id is known
-    last_dump: int = 0  # bytes of the newest database dump on the host
+    last_dump: int = 0  # bytes of the newest database dump
+    local_available: int | None = None  # bytes free in DATA_DIR; None: nothing will be put there
     path_exists: bool = False
     has_deployed_files: bool = False  # the compose file is there
     first_unfinished: bool = False  # a first deploy began here and never succeeded

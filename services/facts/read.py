@@ -150,7 +150,7 @@ def _held_by_another(holder: Holder | None, instance_key: bytes) -> Phrase | Non
 
 async def _host(remote: Remote, project: Project) -> HostFacts:
     asked = time.time()
-    output = await remote.verb("host", project.path)
+    output = await remote.verb("host", project.path, project.backup_dir / "database")
     return parse_host(output, (asked + time.time()) / 2)
 
 

@@ -14,6 +14,7 @@ from services.remote import agent, transfer
 from services.remote.channels import Channels, Completed, Kept, Session
 from services.remote.connection import Connection
 from services.remote.docker import DockerReads
+from services.remote.files import Files
 from services.remote.jobs import Jobs
 from services.remote.lock import HostLock
 
@@ -153,6 +154,11 @@ class RemoteHost:
     ) -> tuple[int, str]:
         """The host's file becomes exactly `local` (mode 600): its size in bytes and SHA-256. Gone if anything fails."""
         return await transfer.fetch(self._channels, remote, local, progress, timeout)
+
+    @property
+    def files(self) -> Files:
+        """Files over SFTP, for a host that keeps copies."""
+        return Files(self._connection)
 
     # --- Docker, read only ---
 

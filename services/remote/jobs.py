@@ -93,9 +93,15 @@ class Jobs:
             raise
         return _status(answer)
 
-    async def poll(self, state_dir: PurePosixPath, job_id: str, offset: int) -> tuple[JobStatus, bytes]:
-        """The present state, and at most 64 KiB of the log from `offset`. State and size are older than the bytes."""
-        answer = await self._host.verb("poll", state_dir, job_id, offset)
+    async def poll(
+        self, state_dir: PurePosixPath, job_id: str, offset: int, wait: int = 0
+    ) -> tuple[JobStatus, bytes]:
+        """The present state, and at most 64 KiB of the log from `offset`. State and size are older than the bytes.
+
+        `wait`: about so many seconds the host waits for something new before it answers.
+        """
+        waiting = (wait,) if wait else ()
+        answer = await self._host.verb("poll", state_dir, job_id, offset, *waiting)
         header, _, data = answer.partition(b"\n")
         return _status(header), data
 

@@ -10,7 +10,10 @@ from services.models import Kind, Operation, short_id
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The databases of one swap: `incoming` gets the live name, the live one becomes `outgoing`."""
+    """The databases of one swap: `incoming` gets the live name, the live one becomes `outgoing`.
+
+    Of a drill there is `incoming` only, and nothing is swapped: no builder takes its name for that.
+    """
 
     live: str
     incoming: str
@@ -20,12 +23,14 @@ class Names:
 
 
 def names_of(operation: Operation) -> Names:
-    """Of a restore or an undo. Raises ValueError for other kinds."""
+    """Of a restore, a drill or an undo. Raises ValueError for other kinds."""
     about = operation.plan.restoring
     if about is None:
         raise ValueError(f"{operation.id} swaps no database")
     live, short = about.database, short_id(operation.id)
     undone = aside(live, "undone", short)
+    if operation.kind is Kind.DRILL:
+        return Names(live, aside(live, "drill", short), "", back="")
     if operation.kind is Kind.RESTORE:
         return Names(live, aside(live, "restore", short), aside(live, "before", short), back=undone)
     return Names(live, about.incoming, undone, back=about.incoming)

@@ -14,7 +14,7 @@ from services.projects import Project
 from services.restores.names import kept_by, replaced_by
 
 RESTORE_STEPS = (
-    "lock", "verify-dump", "backup", "create-database", "load", "compare", "swap-database", "health", "unlock",
+    "lock", "send-dump", "verify-dump", "backup", "create-database", "load", "compare", "swap-database", "health", "unlock",
 )  # fmt: skip
 UNDO_STEPS = ("lock", "swap-database", "health", "unlock")
 DROP_STEPS = ("lock", "drop-database", "unlock")
@@ -26,7 +26,7 @@ def restore(project: Project, facts: Facts, seen: Seen, backup: Backup) -> Plan:
         database=_live(project),
         backup=backup,
         worker=seen.worker,
-        shape=_shape(seen),
+        shape=shape(seen),
         rows_now=seen.rows,
         rows_then=backup.rows,
     )
@@ -65,7 +65,7 @@ def _live(project: Project) -> str:
     return project.database.name if project.database else ""
 
 
-def _shape(seen: Seen) -> dict[str, str | None]:
+def shape(seen: Seen) -> dict[str, str | None]:
     if seen.cluster is None:
         return {}
     return seen.cluster.model_dump(include={"encoding", "collate", "ctype", "icu"})
@@ -88,20 +88,20 @@ def _plan(
         steps=steps,
         findings=tuple(found),
         risk="high" if kind.typed else "medium",
-        digest=_digest(facts, about),
+        digest=digest_of(facts, about),
         current=facts.current,
         backup=backup,
-        old_images={one.service: one.image_id for one in _running(facts)},
+        old_images={one.service: one.image_id for one in running(facts)},
         restoring=about,
     )
 
 
-def _running(facts: Facts) -> list[Container]:
+def running(facts: Facts) -> list[Container]:
     """What must be well afterwards."""
     return [one for one in facts.containers if one.state == "running"]
 
 
-def _digest(facts: Facts, about: Restoring) -> str:
+def digest_of(facts: Facts, about: Restoring) -> str:
     """Rows change all the time without changing a plan."""
     rests_on = about.model_copy(update={"rows_now": None, "rows_then": None})
     return hashlib.sha256(f"{digest(facts, None)} {rests_on.model_dump_json()}".encode()).hexdigest()

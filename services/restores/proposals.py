@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 
+from services.backups.copies import here
 from services.backups.models import Backup
 from services.checks.database import database_container
 from services.errors import BadInput
@@ -22,10 +24,14 @@ from services.store import Store
 class RestoreProposals:
     """Makes plans, and makes them again when a tap arrives. `ref` is the id of a backup or of an operation."""
 
-    def __init__(self, facts: Callable[[Project], Awaitable[Facts]], hosts: Hosts, store: Store) -> None:
+    def __init__(
+        self, facts: Callable[[Project], Awaitable[Facts]], hosts: Hosts, store: Store, data: Path
+    ) -> None:
+        """`data`: DATA_DIR, where our own copies are."""
         self._facts = facts
         self._hosts = hosts
         self._store = store
+        self._data = data
 
     async def restore(self, project: Project, ref: str | None) -> Plan:
         """The dump is hashed for the card. Raises BadInput for an unknown backup, and HostError."""
@@ -45,7 +51,11 @@ class RestoreProposals:
         facts = await self._facts(project)
         seen = await self._look(project, facts, counted=hashed)
         dump = await dump_on_host(self._hosts.get(project.host), backup, hashed=hashed)
-        return plans.restore(project, facts, replace(seen, dump=dump), backup)
+        if dump is None and (kept := await here(self._data, backup, hashed=hashed)):
+            seen = replace(seen, dump=kept, dump_is_here=True)
+        else:
+            seen = replace(seen, dump=dump)
+        return plans.restore(project, facts, seen, backup)
 
     async def undo(self, project: Project, ref: str | None) -> Plan:
         """Raises BadInput when there is no such restore."""
@@ -74,7 +84,7 @@ class RestoreProposals:
         return of
 
     async def _look(self, project: Project, facts: Facts, *, counted: bool = False) -> Seen:
-        at = _running_database(project, facts)
+        at = running_database(project, facts)
         if at is None:
             return Seen()
         container, database = at
@@ -87,7 +97,7 @@ class RestoreProposals:
         self, project: Project, facts: Facts, seen: Seen, of: Operation
     ) -> dict[str, int] | None:
         at, kept = (
-            _running_database(project, facts),
+            running_database(project, facts),
             replaced_by(project.database.name, of) if project.database else "",
         )
         if at is None or kept not in seen.databases:
@@ -96,7 +106,7 @@ class RestoreProposals:
         return await rows_of(self._hosts.get(project.host), at[0], database, seen.worker)
 
 
-def _running_database(project: Project, facts: Facts) -> tuple[str, Database] | None:
+def running_database(project: Project, facts: Facts) -> tuple[str, Database] | None:
     container = database_container(project, facts)
     if project.database is None or container is None or container.state != "running":
         return None

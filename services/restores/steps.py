@@ -7,13 +7,17 @@ is read from the names of the databases, so that every step is safe to run again
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
-from services.backups.steps import application_name, back_up, database_container, database_of, rows_in
-from services.commands import postgres
+from services.backups.copies import send_back
+from services.backups.dumping import application_name
+from services.backups.steps import back_up, database_container, database_of, rows_in
+from services.commands import own_settings, postgres
 from services.commands.postgres import Shape
 from services.errors import CommandFailed, StepFailed
-from services.facts.cluster import parse_names, parse_rows
+from services.facts.cluster import parse_cluster, parse_names, parse_rows
+from services.migrations import restored
 from services.models import Plan, Restoring
 from services.projects import Database
 from services.remote.jobs import JobSpec
@@ -43,14 +47,19 @@ def names(run: Run) -> Names:
     return names_of(run.operation)
 
 
-def _worker(run: Run) -> Database:
+def worker(run: Run) -> Database:
     """The live database as the role that does the work sees it."""
     return database_of(run).model_copy(update={"user": about(run).worker, "name": about(run).database})
 
 
-async def _databases(run: Run) -> set[str]:
+def loaded(run: Run) -> Database:
+    """The database that the dump is loaded into, as the same role sees it."""
+    return worker(run).model_copy(update={"name": names(run).incoming})
+
+
+async def databases(run: Run) -> set[str]:
     container = await database_container(run)
-    done = await run.remote.run(postgres.databases(container, _worker(run)), timeout=SHORT)
+    done = await run.remote.run(postgres.databases(container, worker(run)), timeout=SHORT)
     return parse_names(done.stdout)
 
 
@@ -63,7 +72,7 @@ async def verify_dump(run: Run) -> dict[str, Any]:
     if backup is None or await dump_on_host(run.remote, backup, hashed=True) != (backup.size, backup.sha256):
         raise StepFailed("error-dump-changed", file=str(backup.host_file) if backup else "")
     wanted = names(run)
-    if taken := await _databases(run) & {wanted.incoming, wanted.outgoing, wanted.back}:
+    if taken := await databases(run) & {wanted.incoming, wanted.outgoing, wanted.back}:
         raise StepFailed("error-restore-name-taken", name=min(taken))
     return {"size": backup.size}
 
@@ -73,8 +82,8 @@ async def create_database(run: Run) -> dict[str, Any]:
     container, wanted = await database_container(run), names(run)
     shape = Shape(**about(run).shape)  # type: ignore[arg-type]  # the fields of Shape, from our own plan
     owner = database_of(run).user
-    await run.remote.run(postgres.drop(container, _worker(run), wanted.incoming), timeout=CREATING)
-    create = postgres.create(container, _worker(run), owner, wanted.incoming, shape)
+    await run.remote.run(postgres.drop(container, worker(run), wanted.incoming), timeout=CREATING)
+    create = postgres.create(container, worker(run), owner, wanted.incoming, shape)
     await run.remote.run(create, timeout=CREATING)
     return {"database": wanted.incoming}
 
@@ -85,7 +94,8 @@ async def load(run: Run) -> dict[str, Any]:
     if backup is None:
         raise StepFailed("error-internal", detail="a restore without a backup")
     container = await database_container(run)
-    load_it = postgres.load(container, _worker(run), database_of(run).user, incoming, application_name(run))
+    loading = postgres.load if backup.form == "custom" else postgres.load_plain
+    load_it = loading(container, worker(run), await _owner(run), incoming, application_name(run))
     spec = JobSpec(
         id=run.job_id(),
         command=load_it,
@@ -95,7 +105,7 @@ async def load(run: Run) -> dict[str, Any]:
     )
     analyze = JobSpec(
         id=run.job_id("analyze"),
-        command=postgres.analyze(container, _worker(run), incoming),
+        command=postgres.analyze(container, worker(run), incoming),
         state_dir=run.project.state_dir,
         epoch=run.operation.epoch,
     )
@@ -108,6 +118,31 @@ async def load(run: Run) -> dict[str, Any]:
     return {}
 
 
+async def _owner(run: Run) -> str | None:
+    """Whose everything becomes; None where the worker may give each thing back to its own owner.
+
+    A superuser also makes the extensions, publications and event triggers that the stack's role may not make. What was
+    imported by hand becomes the stack's role's.
+    """
+    backup = about(run).backup
+    if backup is None or backup.imported:  # its owners may be those of another server
+        return database_of(run).user
+    asked = postgres.facts(await database_container(run), worker(run))
+    done = await run.remote.run(asked, timeout=SHORT)
+    return None if parse_cluster(done.stdout).may_all else database_of(run).user
+
+
+async def keep_settings(run: Run) -> None:
+    """What ALTER DATABASE and GRANT … ON DATABASE said of the live database holds for the new one too: no dump has it.
+
+    After the load, which the settings could hinder.
+    """
+    container = await database_container(run)
+    done = await run.remote.run(postgres.facts(container, worker(run)), timeout=SHORT)
+    if parse_cluster(done.stdout).own_settings:
+        await run.remote.run(own_settings.copy(container, worker(run), names(run).incoming), timeout=SHORT)
+
+
 def without_values(said: str) -> str:
     """PostgreSQL's complaint without the lines that quote what stands in a row: those are nobody's in a chat."""
     return "\n".join(line for line in said.splitlines() if not line.startswith(("CONTEXT:", "DETAIL:")))
@@ -118,14 +153,17 @@ async def compare(run: Run) -> dict[str, Any]:
     backup = about(run).backup
     if backup is None:
         raise StepFailed("error-internal", detail="a restore without a backup")
-    expected = backup.rows if backup.rows is not None else await rows_in(run, backup.host_file)
+    expected = backup.rows
+    if expected is None and backup.form == "custom":
+        expected = await rows_in(run, backup.host_file)
     container = await database_container(run)
-    restored = _worker(run).model_copy(update={"name": names(run).incoming})
-    done = await run.remote.run(postgres.rows(container, restored, COUNTING), timeout=COUNTING + SHORT)
+    done = await run.remote.run(postgres.rows(container, loaded(run), COUNTING), timeout=COUNTING + SHORT)
     counted = parse_rows(done.stdout)
-    if difference := first_difference(expected, counted):
+    # SQL made by hand with INSERTs tells no rows beforehand: that all of it was carried out is all that is known.
+    if expected is not None and (difference := first_difference(expected, counted)):
         table, wanted, found = difference
         raise StepFailed("error-restore-differs", table=table, expected=wanted, found=found)
+    await keep_settings(run)
     return {"tables": len(counted), "rows": sum(counted.values())}
 
 
@@ -143,7 +181,7 @@ def first_difference(archive: dict[str, int], restored: dict[str, int]) -> tuple
 async def drop_restored(run: Run) -> dict[str, Any]:
     """The half-made database goes; one that was swapped in has another name by now."""
     container = await database_container(run)
-    drop = postgres.drop(container, _worker(run), names(run).incoming)
+    drop = postgres.drop(container, worker(run), names(run).incoming)
     await run.remote.run(drop, timeout=CREATING)
     return {}
 
@@ -152,7 +190,7 @@ async def drop_kept(run: Run) -> dict[str, Any]:
     """Only what the plan showed, and the builder takes no other names than ours."""
     container = await database_container(run)
     for name in about(run).dropped:
-        await run.remote.run(postgres.drop(container, _worker(run), name), timeout=CREATING)
+        await run.remote.run(postgres.drop(container, worker(run), name), timeout=CREATING)
     return {"dropped": list(about(run).dropped)}
 
 
@@ -168,7 +206,7 @@ async def swap_database(run: Run) -> dict[str, Any]:
 async def swap_back(run: Run) -> dict[str, Any] | Skip:
     """Whether there is anything to take back stands in the names."""
     wanted = names(run)
-    if wanted.outgoing not in await _databases(run):
+    if wanted.outgoing not in await databases(run):
         return Skip.SKIPPED
     await _swap(run, wanted.live, wanted.outgoing, wanted.back)
     return {"kept": wanted.back}
@@ -178,9 +216,9 @@ async def _swap(run: Run, live: str, incoming: str, outgoing: str) -> None:
     """Ends sessions and renames, again and again until it is done: an application may come back in between."""
     deadline = time.monotonic() + SWAPPING
     container = await database_container(run)
-    swap = postgres.swap(container, _worker(run), incoming=incoming, outgoing=outgoing)
+    swap = postgres.swap(container, worker(run), incoming=incoming, outgoing=outgoing)
     while True:
-        there = await _databases(run)
+        there = await databases(run)
         if incoming not in there and {live, outgoing} <= there:
             return
         if not {live, incoming} <= there or outgoing in there:
@@ -194,19 +232,28 @@ async def _swap(run: Run, live: str, incoming: str, outgoing: str) -> None:
 # --- procedures ----------------------------------------------------------------------------------
 
 
+async def healthy_now(run: Run) -> dict[str, Any]:
+    """And the records of migrations say again what is so in this database."""
+    found = await healthy(run)
+    await restored.note(run)
+    return found
+
+
 HEALTH_AGAIN = StepDef("health-again", healthy)
 
 
-def restore_procedure(lock: StepDef) -> Procedure:
+def restore_procedure(lock: StepDef, data: Path) -> Procedure:
+    """`data`: DATA_DIR, where our own copies are."""
     forward = (
         lock,
+        send_back(data),
         StepDef("verify-dump", verify_dump),
         StepDef("backup", back_up),
         StepDef("create-database", create_database),
         StepDef("load", load),
         StepDef("compare", compare),
         StepDef("swap-database", swap_database),
-        StepDef("health", healthy),
+        StepDef("health", healthy_now),
         UNLOCK,
     )
     return Procedure(forward=lambda _plan: forward, rollback=_back_from_restore)
@@ -224,7 +271,7 @@ def _back_from_restore(_plan: Plan, begun: frozenset[str]) -> tuple[StepDef, ...
 
 
 def undo_procedure(lock: StepDef) -> Procedure:
-    forward = (lock, StepDef("swap-database", swap_database), StepDef("health", healthy), UNLOCK)
+    forward = (lock, StepDef("swap-database", swap_database), StepDef("health", healthy_now), UNLOCK)
 
     def rollback(_plan: Plan, begun: frozenset[str]) -> tuple[StepDef, ...]:
         back = (StepDef("swap-database-back", swap_back), HEALTH_AGAIN) if "swap-database" in begun else ()

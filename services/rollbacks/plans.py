@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from services import checks, releases
 from services.checks.database import DatabaseState, database_state
+from services.checks.rolling import choices_again
 from services.drift import Drift
 from services.facts.models import Facts, Release
 from services.models import Kind, Plan, Returning
@@ -57,6 +58,7 @@ def rollback(
         old_running=tuple(sorted({one.service for one in facts.containers if one.state == "running"})),
         old_image_names={service: one.image for service, one in now.items()},
         returning=returning,
+        strategies=choices_again(project, facts, release),
         drift=drift,
     )
 

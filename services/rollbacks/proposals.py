@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from services import releases, sources
 from services.changes import compare, counts
@@ -13,6 +13,8 @@ from services.drift import Drift
 from services.errors import BadInput, SourceError
 from services.facts.models import Facts, Release
 from services.facts.read import current_release
+from services.migrations import state
+from services.migrations.models import ScriptState
 from services.models import Plan, Returning
 from services.projects import Project
 from services.remote.hosts import Hosts
@@ -88,6 +90,7 @@ class RollbackProposals:
         come = await self._commits(project, release.commit, newer)
         found = await self._manifests(project, facts, release)
         made = await self._store.backups.newest(project.name, BACKUPS_LOOKED_AT)
+        since = compare(found[1], found[0]).migrations if found else ()
         returning = Returning(
             release=release,
             image_names=plans.names_for(facts, release),
@@ -97,9 +100,19 @@ class RollbackProposals:
             come=come[0] if come else (),
             more_come=come[1] if come else 0,
             files=counts(*found) if found else None,
-            migrations=compare(found[1], found[0]).migrations if found else (),
+            migrations=since,
+            migrations_ran=await self._ran(project, since) if since else None,
         )
         return returning, await self._lost(project, facts, found) if found else None
+
+    async def _ran(self, project: Project, since: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Names of those that ran, if only to a part; None where of one of them nobody knows."""
+        known = await state.read(self._hosts.get(project.host), project)
+        found = [known.get(PurePosixPath(path).name) for path in since]
+        if any(one is None or one.state is ScriptState.UNSURE for one in found):
+            return None
+        idle = {ScriptState.NEW, ScriptState.RETURNED}
+        return tuple(one.script for one in found if one is not None and one.state not in idle)
 
     async def _lost(self, project: Project, facts: Facts, found: tuple[bytes, bytes]) -> Drift:
         remote = self._hosts.get(project.host)

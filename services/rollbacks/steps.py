@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services import deploys, stacks
+from services import deploys, rolling, stacks
 from services.backups.steps import back_up, start_database
 from services.errors import StepFailed
 from services.models import Returning
@@ -48,6 +48,12 @@ async def bring_images(run: Run) -> dict[str, Any]:
     return {}
 
 
+async def up_again(run: Run) -> dict[str, Any]:
+    """The earlier release's containers, each as its strategy says, and nothing that only the one that goes had."""
+    await stacks.remove_added(run)
+    return await rolling.up(run)
+
+
 async def healthy(run: Run) -> dict[str, Any]:
     """Well, and of the very images: a name that somebody moved meanwhile would have brought others."""
     await deploys.healthy(run)
@@ -71,7 +77,7 @@ def procedure(lock: StepDef) -> Procedure:
         StepDef("safety-copy", deploys.safety_copy),
         StepDef("swap", deploys.swap),
         StepDef("bring-images", bring_images),
-        StepDef("up", stacks.up_previous),
+        StepDef("up", up_again),
         StepDef("health", healthy),
         StepDef("record", deploys.record),
         UNLOCK,

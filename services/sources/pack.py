@@ -21,13 +21,12 @@ from services.checks.tree import Recipe, source_facts
 from services.commands import words
 from services.compose_file import ComposeFile
 from services.errors import BadInput, SourceError
-from services.facts.models import Release
+from services.facts.models import Release, Traits
 from services.models import Commit, Pack
 from services.projects import Project, TreeSource
 from services.sources import archive, git, tree
 from services.sources.inspection import source_tree
 from services.sources.tree import Entry
-from services.strategies import Traits
 
 _MOST_INCLUDES = 20
 

@@ -11,9 +11,11 @@ from services.store.database import Database
 from services.store.freezes import FreezeRows
 from services.store.history import BackupRows, PastRuns, ReleaseRows
 from services.store.inbox import Inbox
+from services.store.migrations import MigrationRows
 from services.store.operations import OperationRows
 from services.store.outbox import Outbox
 from services.store.people import People
+from services.store.schedules import ScheduleRows
 from services.store.waiting import WaitingRows
 
 
@@ -30,6 +32,8 @@ class Store:
         self.backups = BackupRows(database)
         self.releases = ReleaseRows(database)
         self.past = PastRuns(database)
+        self.schedules = ScheduleRows(database, redact)
+        self.migrations = MigrationRows(database)
         self.people = People(database)
 
     @classmethod

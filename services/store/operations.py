@@ -13,7 +13,7 @@ from services.models import Asked, Operation, Person, Progress, State, Step
 from services.phrases import Phrase
 from services.store import freezes, outbox
 from services.store.database import Database, Transaction
-from services.store.saved import load, offered, operation_of, save
+from services.store.saved import add, load, offered, operation_of, save
 
 
 class ActiveAlready(Exception):
@@ -58,22 +58,7 @@ class OperationRows:
         return operation
 
     async def _add(self, tx: Transaction, operation: Operation) -> None:
-        await tx.execute(
-            "INSERT INTO operations (id, kind, project, state, nonce, update_id, chat_id, created_at, expires_at,"
-            " body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                operation.id,
-                operation.kind,
-                operation.project,
-                operation.state,
-                operation.nonce,
-                operation.origin.update_id,
-                operation.origin.chat_id,
-                operation.created_at.timestamp(),
-                operation.expires_at.timestamp(),
-                operation.model_dump_json(),
-            ),
-        )
+        await add(tx, operation)
         await outbox.put(
             tx, "card", [operation.origin.chat_id], operation.created_at.timestamp(), operation.id
         )
@@ -340,7 +325,14 @@ class OperationRows:
 
     async def packs_in_use(self) -> set[str]:
         """Files of packed sources that a proposal or an active operation still needs."""
+        return {pack.file for one in await self._not_over() if (pack := one.plan.pack)}
+
+    async def wishes_in_use(self) -> set[str]:
+        """Names of what was typed behind /env that a proposal or an active operation still needs."""
+        return {edit.wish for one in await self._not_over() if (edit := one.plan.editing)}
+
+    async def _not_over(self) -> list[Operation]:
         rows = await self._database.all(
             "SELECT body FROM operations WHERE state IN ('proposed', 'waiting', 'queued', 'running')"
         )
-        return {pack.file for row in rows if (pack := operation_of(row).plan.pack)}
+        return [operation_of(row) for row in rows]

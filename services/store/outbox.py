@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from services.models import TERMINAL
+from services.models import SCHEDULE, TERMINAL
 from services.phrases import Phrase
 from services.store.database import Database, Row, Transaction
 
@@ -54,9 +54,9 @@ async def put(
 ) -> None:
     """Adds one row per chat; an operation's second card, progress or verdict in a chat is ignored.
 
-    A terminal is no chat: it reads the store.
+    A terminal is no chat: it reads the store. Nor is a schedule: nobody reads what it is told.
     """
-    for chat_id in dict.fromkeys(chat for chat in chats if chat != TERMINAL):
+    for chat_id in dict.fromkeys(chat for chat in chats if chat not in {TERMINAL, SCHEDULE}):
         await tx.execute(
             "INSERT INTO outbox (chat_id, kind, operation_id, phrase, created_at) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT DO NOTHING",

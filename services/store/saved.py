@@ -34,6 +34,26 @@ async def offered(
     return None if found is None or found.plan.blocked else found
 
 
+async def add(tx: Transaction, operation: Operation) -> None:
+    """A new one. Raises sqlite3.IntegrityError where its state lets only one of the project be."""
+    await tx.execute(
+        "INSERT INTO operations (id, kind, project, state, nonce, update_id, chat_id, created_at, expires_at,"
+        " body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            operation.id,
+            operation.kind,
+            operation.project,
+            operation.state,
+            operation.nonce,
+            operation.origin.update_id,
+            operation.origin.chat_id,
+            operation.created_at.timestamp(),
+            operation.expires_at.timestamp(),
+            operation.model_dump_json(),
+        ),
+    )
+
+
 async def save(tx: Transaction, operation: Operation) -> None:
     await tx.execute(
         "UPDATE operations SET state = ?, phase = ?, body = ? WHERE id = ?",

@@ -1,5 +1,7 @@
 """The real bot program, which dies by SIGKILL at the moment that KILL_AT names: "<phase>:<step>:<moment>".
 
+Where HOLD names a file it does not die: it makes the file and stands still, once, until "<file>.go" is there.
+
 Moments: `begun` (the step is journaled as begun, its work is not done), `working` (its first job was begun on the
 host), `done` (its work is done, the journal does not know yet). Operations that an earlier process left behind are
 recovered in peace: only those proposed after this process started are killed.
@@ -10,7 +12,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 from bot.cli import main
 from services.models import Step, StepState
@@ -26,7 +30,14 @@ _begin = Jobs.begin
 
 
 def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+    if "HOLD" not in os.environ:
+        os.kill(os.getpid(), signal.SIGKILL)
+    held = Path(os.environ["HOLD"])
+    if not held.exists():
+        held.touch()
+        deadline = time.monotonic() + 30
+        while not held.with_suffix(".go").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)  # all of it stands still: nothing is sent while the connection is cut
 
 
 async def journal(self: Runner, run: Run, entry: Step) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import re
-import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -105,59 +102,11 @@ def databases(here: World) -> list[str]:
     return sorted(found[1] for name in names if (found := re.fullmatch(r"fitnessapp_(\w+)_\w{4}", name)))
 
 
-@asynccontextmanager
-async def writing(here: World) -> AsyncIterator[list[int]]:
-    """An application that writes a row every few milliseconds, each over a connection of its own.
-
-    Yields the numbers that were written so far.
-    """
-    written: list[int] = []
-    backend = here.server.container("backend").id
-    process = await asyncio.create_subprocess_exec(
-        "docker", "exec", backend, "python3", "-c", _WRITER, stdout=asyncio.subprocess.PIPE
-    )
-
-    async def read() -> None:
-        assert process.stdout is not None
-        while line := await process.stdout.readline():
-            written.append(-1 if line == b"lost\n" else int(line))
-
-    async with asyncio.TaskGroup() as group:
-        group.create_task(read())
-        try:
-            yield written
-        finally:
-            here.server.exec("backend", "python3", "-c", _STOP_WRITER)
-            await process.wait()
-
-
-_WRITER = """
-import os, psycopg2, time
-n = 0
-while True:
-    n += 1
-    try:
-        connection = psycopg2.connect(os.environ["DATABASE_URL"])
-        with connection, connection.cursor() as cursor:
-            cursor.execute("INSERT INTO ticks VALUES (%s)", (n,))
-        connection.close()
-        print(n, flush=True)
-    except psycopg2.Error:
-        print("lost", flush=True)
-    time.sleep(0.005)
-"""
 _FREEZE = """
 import os, pathlib, signal
 for process in pathlib.Path("/proc").glob("[0-9]*"):
     if b"app.py" in (process / "cmdline").read_bytes() and process.name not in {"1", str(os.getpid())}:
         os.kill(int(process.name), signal.SIGSTOP)
-"""
-_STOP_WRITER = """
-import os, pathlib, signal
-for process in pathlib.Path("/proc").glob("[0-9]*"):
-    mine = int(process.name) == os.getpid()
-    if b"INSERT INTO ticks" in (process / "cmdline").read_bytes() and not mine:
-        os.kill(int(process.name), signal.SIGTERM)
 """
 
 
@@ -279,43 +228,6 @@ async def test_a_dump_with_one_flipped_byte_is_refused_before_anything_is_touche
 
 
 @on_a_real_server
-async def test_a_database_with_odd_things_in_it_comes_back_whole(here: World) -> None:
-    here.server.psql(
-        'CREATE SCHEMA "Odd one"; CREATE TABLE "Odd one"."a (b" (n int); INSERT INTO "Odd one"."a (b" VALUES (1);'
-        " CREATE EXTENSION pgcrypto; SELECT lo_from_bytea(4711, 'large');"
-        " CREATE TABLE parts (n int) PARTITION BY RANGE (n);"
-        " CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (9); INSERT INTO parts VALUES (3)"
-    )
-    await backup(here)
-    here.server.psql('DROP SCHEMA "Odd one" CASCADE; DROP TABLE parts; SELECT lo_unlink(4711)')
-    verdict = await restore(here)
-    assert "restore succeeded" in verdict.text, verdict.text
-    assert here.server.psql('SELECT n FROM "Odd one"."a (b" UNION ALL SELECT n FROM parts') == "1\n3"
-    assert here.server.psql("SELECT convert_from(lo_get(4711), 'UTF8')") == "large"
-    assert here.server.psql("SELECT tableowner FROM pg_tables WHERE tablename = 'diary'") == "fitnessapp_user"
-    assert here.server.psql("SELECT extname FROM pg_extension WHERE extname = 'pgcrypto'") == "pgcrypto"
-
-
-@on_a_real_server
-async def test_a_restore_while_the_application_writes_swaps_all_the_same(here: World) -> None:
-    here.server.psql("CREATE TABLE ticks (n int)")
-    await backup(here)
-    async with writing(here) as written:
-        while len(written) < 20:
-            await asyncio.sleep(0.05)
-        verdict = await restore(here)
-        assert "restore succeeded" in verdict.text, verdict.text
-        at_swap = len(written)
-        while len(written) < at_swap + 20:
-            await asyncio.sleep(0.05)
-        undone = await undo(here, verdict)
-        assert "undo succeeded" in undone.text, undone.text
-    # The undone database holds what was written before the restore, and nothing that was written after it.
-    kept = {int(n) for n in here.server.psql("SELECT n FROM ticks").split()}
-    assert {n for n in written[:10] if n > 0} <= kept
-
-
-@on_a_real_server
 async def test_a_service_that_does_not_come_back_by_itself_is_restarted_and_said_so(here: World) -> None:
     await backup(here)
     card = await card_of(here, *await newest(here, "ago"))
@@ -349,35 +261,3 @@ async def test_health_that_does_not_come_back_brings_the_old_database_back(here:
     assert new not in before
     assert here.server.is_healthy()
     assert here.lock_is_free()
-
-
-KILLS = [
-    *[("load", "working"), ("load", "done"), ("compare", "done")],
-    *[("swap-database", "begun"), ("swap-database", "done"), ("health", "done")],
-]
-
-
-@on_a_real_server
-@pytest.mark.parametrize(("step", "moment"), KILLS, ids=["-".join(case) for case in KILLS])
-async def test_a_killed_bot_finds_out_what_became_of_its_restore_and_says_so_once(
-    here: World, step: str, moment: str
-) -> None:
-    old = diary(here)
-    await backup(here)
-    note(here)
-    await here.stop_bot(signal.SIGKILL)
-    await here.start_bot(kill_at=f"forward:{step}:{moment}")
-    card = await card_of(here, *await newest(here, "ago"))
-    since = await typed(here, card, "Confirm restore")
-    assert await here.wait_for_bot() == -signal.SIGKILL
-
-    await here.start_bot()
-    verdict = await here.verdict(since)
-    assert "restore succeeded" in verdict.text
-    assert diary(here) == old
-    assert "restore" not in databases(here)
-    assert here.lock_is_free()
-    await asyncio.sleep(0.5)
-    assert len(await here.verdicts(since)) == 1
-    assert "undo succeeded" in (await undo(here, verdict)).text
-    assert len(diary(here)) == len(old) + 1

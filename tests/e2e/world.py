@@ -84,10 +84,10 @@ class World:
         )
         self.bot.write_settings(env, practised.toml(project))
 
-    async def start_bot(self, *, kill_at: str = "") -> None:
+    async def start_bot(self, *, kill_at: str = "", **environment: str) -> None:
         """Starts `python -m bot run`; with `kill_at` ("<phase>:<step>:<moment>") one that kills itself there."""
         module = "tests.e2e.killable" if kill_at else "bot"
-        await self.bot.start(module, KILL_AT=kill_at, PYTHONWARNINGS="default")
+        await self.bot.start(module, KILL_AT=kill_at, PYTHONWARNINGS="default", **environment)
 
     async def wait_for_bot(self) -> int:
         """Waits until the bot process ended by itself; its exit status (negative: the signal)."""

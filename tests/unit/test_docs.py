@@ -9,7 +9,18 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from bot.settings import Environment, Settings, keys, load
-from services.projects import Database, GitSource, HealthProbe, Host, Project, TreeSource
+from services.projects import (
+    BackupRules,
+    Database,
+    GitSource,
+    HealthProbe,
+    Host,
+    Keep,
+    Project,
+    S3Target,
+    SftpTarget,
+    TreeSource,
+)
 
 ROOT = Path(__file__).parents[2]
 ENV_EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
@@ -24,6 +35,10 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`source = { path = … }`": TreeSource,
     "`source = { git = … }`": GitSource,
     "`database`": Database,
+    "`backups`": BackupRules,
+    "`keep`": Keep,
+    "`offsite`: S3-compatible storage": S3Target,
+    "`offsite`: SFTP": SftpTarget,
     "`health`": HealthProbe,
 }
 
@@ -39,6 +54,8 @@ def options(model: type[BaseModel]) -> dict[str, str]:
             text = "required"
         elif name == "log_format":
             text = "by terminal"
+        elif isinstance(default, BaseModel):
+            text = "see below"
         else:
             text = "none" if default in (None, (), {}) else f"`{default}`"
         shown[str(field.validation_alias or name)] = text

@@ -5,7 +5,8 @@
 #   agent [-n BYTES] VERB WORD...     -n: that many bytes come on stdin, fewer mean that the sender died
 #
 # Exit status: 0 done, 1 failed, 4 no such file, 64 misused, 65 something else is there already, 66 refused as
-# unsafe, 69 a tool is missing, 73 fenced off by a newer claim, 75 held by another or still running.
+# unsafe, 69 a tool is missing, 70 a dump does not read back, 73 fenced off by a newer claim, 74 a dump cannot be
+# written, 75 held by another or still running.
 set -u
 outer_umask=$(umask)
 umask 077

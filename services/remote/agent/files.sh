@@ -46,30 +46,19 @@ probe_wget() {
     timeout "$2" wget -q -S -O /dev/null $still "$1" 2>&1 | sed -n 's|^.*HTTP/[0-9.]* \([0-9][0-9][0-9]\).*|\1|p' | head -n 1
 }
 
-# copy-rows COMMAND...: runs it, and prints "<rows> <COPY line>" for each COPY block of what it prints. Ends as it ends;
-# a block without its end is status 1.
-verb_copy_rows() {
-    { "$@"; printf '\nexit %s\n' $?; } | awk '
-        copying && $0 == "\\." { copying = 0; printf "%.0f %s\n", rows, head; next }
-        copying { rows++; next }
-        /^COPY .* FROM stdin;$/ { copying = 1; rows = 0; head = $0; next }
-        { last = $0 }
-        END { if (copying || last !~ /^exit [0-9]+$/) exit 1; exit substr(last, 6) + 0 }'
-}
-
-# host PATH → "key value" lines. What cannot be had is left out; docker_error and compose_error say why.
+# host PATH [DUMPS] → "key value" lines. What cannot be had is left out; docker_error and compose_error say why. DUMPS, a
+# folder, counts where it is on another file system than PATH.
 verb_host() {
     absolute "$1"
-    local near="$1" total free load up
+    local near load up
+    [ $# -lt 2 ] || absolute "$2"
     read -r load </proc/loadavg
     read -r up _ </proc/uptime
-    while [ ! -d "$near" ]; do
-        near=${near%/*}
-        near=${near:-/}
-    done
+    host_near "$1"
     printf 'load %s\ncpus %s\nuptime %s\ntime %s\nhome %s\n' "$load" "$(nproc)" "$up" "$(host_time)" "${HOME:-/}"
     awk '/^MemTotal:/ { print "mem_total_kb " $2 } /^MemAvailable:/ { print "mem_available_kb " $2 }' /proc/meminfo
     df -Pk "$near" | awk 'NR == 2 { print "disk_total_kb " $2; print "disk_available_kb " $4 }'
+    [ $# -lt 2 ] || host_dumps "$near" "$2"
     if command -v curl >/dev/null 2>&1; then
         printf 'http curl\n'
     elif command -v wget >/dev/null 2>&1; then
@@ -78,13 +67,27 @@ verb_host() {
     host_tools
     host_docker
 }
+# host_near PATH: near, the next folder upwards that is there.
+host_near() {
+    near="$1"
+    while [ ! -d "$near" ]; do
+        near=${near%/*}
+        near=${near:-/}
+    done
+}
+host_dumps() {
+    local path="$1" near
+    host_near "$2"
+    [ "$(stat -c %d "$near")" = "$(stat -c %d "$path")" ] ||
+        df -Pk "$near" | awk 'NR == 2 { print "dumps_available_kb " $4 }'
+}
 # Whole seconds where date knows no nanoseconds.
 host_time() { date +%s.%N | sed 's/\.[^0-9].*$//; s/\.$//'; }
 
 # missing: what the agent cannot do without.
 host_tools() {
     local tool missing=
-    for tool in awk sed sort cmp cut find xargs stat tar gzip sha256sum flock setsid mkfifo dd; do
+    for tool in awk sed sort cmp cut find xargs stat tar gzip sha256sum flock setsid mkfifo dd tee; do
         command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
     done
     [ -z "$missing" ] || printf 'missing%s\n' "$missing"

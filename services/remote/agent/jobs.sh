@@ -229,13 +229,31 @@ job_log() {
     exec cat >/dev/null
 }
 
-# poll STATE ID OFFSET → "<state> <rc or -> <log size>", then at most 64 KiB of the log from there.
+# poll STATE ID OFFSET [SECONDS] → "<state> <rc or -> <log size>", then at most 64 KiB of the log from there. A job that
+# lives and has nothing new to say is waited for, about so long.
 verb_poll() {
     job_dir "$1" "$2"
     number "$3"
+    if [ $# -gt 3 ]; then
+        number "$4"
+        job_news "$3" "$4"
+    fi
     job_state
     job_header
     [ ! -f "$dir/log" ] || tail -c "+$(($3 + 1))" "$dir/log" | head -c "$POLL_MOST"
+}
+
+# job_news OFFSET SECONDS: until the job ended or its log is longer than that. Looking at the log costs a process.
+job_news() {
+    local until looks=0
+    uptime_now
+    until=$((now + $2))
+    while [ -f "$dir/pid" ] && [ ! -f "$dir/rc" ] && [ "$now" -le "$until" ] && [ "$looks" -lt $(($2 * 20)) ]; do
+        [ $((looks % 4)) -gt 0 ] || [ ! -s "$dir/log" ] || [ "$(stat -c %s "$dir/log")" -le "$1" ] || return 0
+        looks=$((looks + 1))
+        nap
+        uptime_now
+    done
 }
 
 # cancel STATE ID GRACE: TERM, after GRACE seconds KILL, until nothing of it lives. What has ended stays as it is.

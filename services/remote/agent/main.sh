@@ -17,7 +17,7 @@ esac
 case "$verb" in
     begin) words begin 2 2 $# && verb_begin "$@" ;;
     run-job) words run-job 3 3 $# && verb_run_job "$@" ;;
-    poll) words poll 3 3 $# && verb_poll "$@" ;;
+    poll) words poll 3 4 $# && verb_poll "$@" ;;
     cancel) words cancel 3 3 $# && verb_cancel "$@" ;;
     jobs-prune) words jobs-prune 2 2 $# && verb_jobs_prune "$@" ;;
     lock-claim) words lock-claim 4 4 $# && verb_lock_claim "$@" ;;
@@ -33,11 +33,18 @@ case "$verb" in
     safety-copy) words safety-copy 4 4 $# && verb_safety_copy "$@" ;;
     swap) words swap 5 9 $# && verb_swap "$@" ;;
     unswap) words unswap 3 3 $# && verb_unswap "$@" ;;
+    swap-env) words swap-env 3 3 $# && verb_swap_env "$@" ;;
+    unswap-env) words unswap-env 2 2 $# && verb_unswap_env "$@" ;;
+    tidy-env) words tidy-env 2 2 $# && verb_tidy_env "$@" ;;
+    forget-env) words forget-env 2 2 $# && verb_forget_env "$@" ;;
     remove-tree) words remove-tree 2 2 $# && verb_remove_tree "$@" ;;
     write) words write 1 1 $# && verb_write "$@" ;;
     read) words read 2 2 $# && verb_read "$@" ;;
     probe) words probe 2 2 $# && verb_probe "$@" ;;
     copy-rows) words copy-rows 1 20 $# && verb_copy_rows "$@" ;;
-    host) words host 1 1 $# && verb_host "$@" ;;
+    dump) words dump 4 60 $# && verb_dump "$@" ;;
+    take-dump) words take-dump 3 3 $# && verb_take_dump "$@" ;;
+    copy-sorted) words copy-sorted 1 20 $# && verb_copy_sorted "$@" ;;
+    host) words host 1 2 $# && verb_host "$@" ;;
     *) die 64 "no such verb: $verb" ;;
 esac

@@ -51,28 +51,6 @@ under() {
     sed 's|^|./|' "$list" | tr '\n' '\0' | (cd "$tree" && xargs -0 "$@")
 }
 
-# executable TREE LIST → the paths that their owner may execute.
-executable() {
-    under "$1" "$2" stat -c '%a %n' |
-        awk '{ mode = $1; sub(/^[0-9]+ \.\//, ""); if (int(substr(mode, length(mode) - 2, 1)) % 2) print }'
-}
-
-# differing TREE MANIFEST → the paths whose file in TREE is missing, has other content or another x bit.
-differing() {
-    local ok="$work/same" exe="$work/executable"
-    manifest_sums "$2" | (cd "$1" && sha256sum -c 2>/dev/null) | sed -n 's|^\./\(.*\): OK$|\1|p' >"$ok"
-    executable "$1" "$ok" >"$exe"
-    awk -v ok="$ok" -v exe="$exe" '
-        BEGIN {
-            while ((getline path < ok) > 0) same[path] = 1
-            while ((getline path < exe) > 0) x[path] = 1
-        }
-        {
-            path = substr($0, 72)
-            if (!(path in same) || ((path in x) != (substr($0, 67, 3) == "755"))) print path
-        }' "$2"
-}
-
 # unchanged LIVE MANIFEST LIST → the paths of LIST whose file in LIVE still has the content that MANIFEST gave it.
 unchanged() {
     [ -s "$3" ] || return 0

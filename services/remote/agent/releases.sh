@@ -47,7 +47,10 @@ verb_unpack() {
         carried "$part/manifest" "$base/manifest"
     fi >"$part/carried"
     archive_check "$part"
-    [ "$base" = - ] || link_shared "$base" "$part"
+    if [ "$base" != - ]; then
+        before_linking "$base"
+        link_shared "$base" "$part"
+    fi
     tar -xzof "$part/archive" -C "$part" || die 1 "the archive could not be unpacked"
     mkdir -p "$part/tree" && find "$part/tree" -type d -exec chmod 755 {} + || exit 1
     under "$part/tree" "$part/carried" chmod 644 || die 1 "the archive could not be unpacked"
@@ -58,7 +61,7 @@ verb_unpack() {
     release_seal "$part" "$dest"
 }
 
-# release_check PART BASE: every file is there with its hash and x bit, and nothing else is.
+# release_check PART BASE: every file is there with its hash and x bit, and nothing else is. What arrived is hashed.
 release_check() {
     (tree_names "$1/tree" "$1/manifest") || {
         local status=$?

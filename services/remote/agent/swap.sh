@@ -114,7 +114,7 @@ swap_plan() {
     sort -u "$work/new-paths" "$work/removed" >"$work/touched"
     no_detours "$1" "$work/touched"
     mkdir "$work/undo" || exit 1
-    differing "$1" "$2" >"$work/different"
+    differing "$1" "$2" "${3%/manifest}/index.live" >"$work/different"
     present "$1" "$work/different" >"$work/undo/changed"
     unlisted "$work/undo/changed" "$work/different" >"$work/undo/added"
     mv "$work/removed" "$work/undo/removed"

@@ -44,7 +44,7 @@ can_install() { [ "$(id -u)" = 0 ] && has apt-get && has dpkg; }
 
 missing_packages() {
     has sshd || echo openssh-server
-    for tool in rsync busybox zip unzip git curl; do
+    for tool in rsync busybox zip unzip git curl age; do
         has "$tool" || echo "$tool"
     done
     engine_answers || has dockerd || echo docker.io iptables

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 from aiogram import Dispatcher
@@ -17,11 +18,16 @@ from bot.intake import Intake, Rhythm
 from bot.notifier import Notifier, Tempo
 from bot.pace import Limits
 from bot.sandbox.process import LocalBotApi
+from services.backups.offsite import Offsite
+from services.env_edits.room import EnvEdits
+from services.errors import BadInput
 from services.facts.models import Release
 from services.models import Operation, Plan, State
 from services.operations import Operations
 from services.phrases import Phrase
 from services.projects import Project
+from services.remote.hosts import Hosts
+from services.retention import Judged
 from services.sources.zipped import Zipped
 from services.status import StatusReader
 from services.store import Store
@@ -30,6 +36,7 @@ from tests.unit.bot.stage import (
     ANNA,
     BORIS,
     CATALOGUES,
+    NothingSealed,
     ScriptedOperations,
     ScriptedStatus,
     operation,
@@ -79,6 +86,10 @@ class Chat:
             keeping=self.bumped,
             difference=self.difference,
             zip_of=self.zip_of,
+            outlook_of=self.outlook_of,
+            migrations_chosen=self.migrations_chosen,
+            env=cast("EnvEdits", SimpleNamespace(sealing=NothingSealed())),
+            leaving=Offsite(Hosts({}, Path("/nowhere")), Path("/nowhere")).leaving,
             hosts={},
         )
 
@@ -86,8 +97,16 @@ class Chat:
     async def zip_of(_project: Project, _ref: str | None, target: Path) -> Zipped:
         return Zipped(target, 0, "", 0, "")
 
+    @staticmethod
+    async def outlook_of(_project: Project) -> dict[str, list[Judged]]:
+        return {}
+
     async def difference(self, _offered: Operation) -> list[str]:
         return self.drift
+
+    @staticmethod
+    async def migrations_chosen(_project: Project, _choice: str) -> Plan:
+        raise BadInput("error-bad-input")
 
     @staticmethod
     async def bumped(offered: Operation) -> Plan:

@@ -160,35 +160,3 @@ def test_only_web_addresses_are_probed(local: LocalAgent, url: str) -> None:
 def test_an_unknown_verb_is_refused(local: LocalAgent) -> None:
     assert local.try_("volume-rm", "x").status == 64
     assert local.try_("swap", "x").status == 64
-
-
-COPIED = b"""SET x = 1;
-COPY public."a (b" (x) FROM stdin;
-1
-\\.x
-\\.
-
-COPY s.t (y) FROM stdin;
-\\.
-SELECT 1;
-"""
-
-
-def test_the_rows_of_copy_blocks_are_counted(local: LocalAgent, tmp_path: Path) -> None:
-    """R-DB-5: an archive's rows are counted on the host, nothing of them leaves it."""
-    (tmp_path / "data").write_bytes(COPIED)
-    counted = local.run("copy-rows", "cat", tmp_path / "data").decode().splitlines()
-    assert counted == ['2 COPY public."a (b" (x) FROM stdin;', "0 COPY s.t (y) FROM stdin;"]
-
-
-def test_counting_ends_as_the_command_ends(local: LocalAgent, tmp_path: Path) -> None:
-    """A pipe would hide the status of what stands before it."""
-    (tmp_path / "data").write_bytes(COPIED)
-    (tmp_path / "fails").write_text('cat "$1"; exit 7')
-    assert local.try_("copy-rows", "sh", tmp_path / "fails", tmp_path / "data").status == 7
-
-
-def test_a_block_without_its_end_is_no_count(local: LocalAgent, tmp_path: Path) -> None:
-    (tmp_path / "data").write_bytes(COPIED[:48])
-    done = local.try_("copy-rows", "cat", tmp_path / "data")
-    assert (done.status, done.out) == (1, b"")

@@ -196,6 +196,22 @@ def test_output_is_seen_while_the_job_runs(local: LocalAgent) -> None:
     assert local.poll("job")[0] == "running"
 
 
+def test_a_poll_may_wait_for_news_and_answers_when_there_are_some(local: LocalAgent, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    script = f'echo early; until [ -e "{go}" ]; do sleep 0.05; done; echo late; sleep 0.5'
+    local.begin(job(local, "sh", "-c", script))
+    wait = ("poll", local.state, "job")
+    began = time.monotonic()
+    assert local.run(*wait, 0, 20).endswith(b"early\n")
+    assert local.run(*wait, 6, 1).startswith(b"running - ")  # nothing new: it answers all the same
+    go.touch()
+    assert local.run(*wait, 6, 20).endswith(b"late\n")
+    assert local.run(*wait, 11, 20).startswith(b"exited 0 ")
+    assert time.monotonic() - began < 19
+    assert local.run("poll", local.state, "nothing", 0, 20).startswith(b"missing - ")
+    assert local.try_("poll", local.state, "job", 0, "x").status == 64
+
+
 def test_what_a_command_leaves_running_does_not_keep_its_job_open(local: LocalAgent) -> None:
     local.begin(job(local, "sh", "-c", "sleep 30 & echo done; exit 4"))
     assert local.finished("job", deadline=10)[:2] == ("exited", "4")

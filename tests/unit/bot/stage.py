@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
 from typing import Any, cast
 
 from aiogram import Bot, Dispatcher
@@ -18,12 +19,16 @@ from bot.conversation import make_dispatcher
 from bot.gateway import Gateway
 from bot.texts import Catalogues
 from services.backups.models import Backup
+from services.backups.offsite import Offsite
+from services.env_edits.room import EnvEdits
 from services.facts.models import Release
 from services.models import Finding, Kind, Operation, Origin, Pack, Person, Plan, State, Step
 from services.offers import Make
 from services.operations import Operations
 from services.phrases import Phrase
 from services.projects import Host, Project, TreeSource
+from services.remote.hosts import Hosts
+from services.retention import Judged, by_place
 from services.sources.zipped import Zipped
 from services.status import ProjectStatus, StatusReader
 from services.store import Store
@@ -177,6 +182,14 @@ class ScriptedStatus:
         return self.answer
 
 
+class NothingSealed:
+    """Updates in which nothing was hidden."""
+
+    @staticmethod
+    def sealed(_update_id: int) -> None:
+        return None
+
+
 @dataclass
 class Stage:
     """Feeds updates as people cause them, and shows what the bot asked of Telegram."""
@@ -190,10 +203,12 @@ class Stage:
     status: ScriptedStatus = field(default_factory=ScriptedStatus)
     update_id: int = 100
     waited: float = 0.0
+    env: object = field(default_factory=lambda: SimpleNamespace(sealing=NothingSealed()))
     releases: list[Release] = field(default_factory=list)
     host_error: Exception | None = None
     zip_size: int = 2
     drift: list[str] = field(default_factory=list)
+    choices: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.session.middleware(Gateway(lambda: self.waited, self._wait))
@@ -222,6 +237,10 @@ class Stage:
             keeping=self.bumped,
             difference=self.difference,
             zip_of=self.zip_of,
+            outlook_of=self.outlook_of,
+            migrations_chosen=self.migrations_chosen,
+            env=cast("EnvEdits", self.env),
+            leaving=Offsite(Hosts({}, Path("/nowhere")), Path("/nowhere")).leaving,
             hosts={"home": Host(name="home", address="192.168.28.90", user="me")},
         )
 
@@ -232,8 +251,18 @@ class Stage:
         target.write_bytes(b"PK")
         return Zipped(target, self.zip_size, "ab" * 32, 3, ref or "a1b2c3d")
 
+    async def outlook_of(self, project: Project) -> dict[str, list[Judged]]:
+        """What retention would do, when nothing refers to a backup."""
+        if self.host_error:
+            raise self.host_error
+        return by_place(project, await self.store.backups.of(project.name), {})
+
     async def difference(self, _offered: Operation) -> list[str]:
         return self.drift
+
+    async def migrations_chosen(self, _project: Project, choice: str) -> Plan:
+        self.choices.append(choice)
+        return plan()
 
     async def bumped(self, offered: Operation) -> Plan:
         """A plan that the version no longer blocks."""

@@ -327,6 +327,42 @@ def test_projects_are_read_from_where_the_settings_say_even_if_these_are_wrong(w
             HOST + PROJECT.replace('path = "tree"', 'git = "tree", bump_author = "Ada"'),
             "projects.fitnessapp.source.bump_author: must be as git writes it: Name <address>",
         ),
+        (
+            HOST + PROJECT + 'backups = { schedule = "@daily" }',
+            "projects.fitnessapp.backups.schedule: must be a cron expression of five fields, such as 0 3 * * *",
+        ),
+        (
+            HOST + PROJECT + 'backups = { schedule = "61 3 * * *" }',
+            "projects.fitnessapp.backups.schedule: must be a cron expression of five fields, such as 0 3 * * * (",
+        ),
+        (
+            HOST + PROJECT + "backups = { schedule = 3 }",
+            "projects.fitnessapp.backups.schedule: must be text in",
+        ),
+        (
+            HOST + PROJECT + 'backups = { schedule = "0 3 * * *" }',
+            "projects.fitnessapp.backups.schedule: there is no database to back up",
+        ),
+        (
+            HOST + PROJECT + 'backups = { time_zone = "Mars/Phobos" }',
+            "projects.fitnessapp.backups.time_zone: must be the name of a time zone, such as Europe/Berlin",
+        ),
+        (
+            HOST + PROJECT + "backups = { jitter = -1 }",
+            "projects.fitnessapp.backups.jitter: must be at least 0",
+        ),
+        (
+            HOST + PROJECT + "backups = { schedul = 1 }",
+            "projects.fitnessapp.backups.schedul: unknown key; did you mean schedule?",
+        ),
+        (
+            HOST + PROJECT + "backups = { keep = { last = 0 } }",
+            "projects.fitnessapp.backups.keep.last: must be at least 1",
+        ),
+        (
+            HOST + PROJECT + "backups = { keep = { dayly = 1 } }",
+            "projects.fitnessapp.backups.keep.dayly: unknown key; did you mean daily?",
+        ),
     ],
 )
 def test_each_mistake_in_the_projects_file_is_one_readable_line(write: Write, toml: str, line: str) -> None:

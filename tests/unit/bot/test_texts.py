@@ -16,6 +16,7 @@ from bot.texts import LOCALES, Catalogues, MissingText, Texts, language_of
 from services import errors, plans
 from services.models import Kind, State
 from services.phrases import Phrase
+from services.retention import Why
 from tests.unit.bot.stage import ENGLISH, RUSSIAN
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -169,6 +170,7 @@ def test_every_kind_and_state_has_its_words() -> None:
     assert {f"kind-{kind}" for kind in Kind} <= texts
     assert {f"state-{state.replace('_', '-')}" for state in State} <= texts
     assert {f"verdict-{state.replace('_', '-')}" for state in State if state.is_verdict} <= texts
+    assert {f"kept-{why}" for why in Why} == {name for name in texts if name.startswith("kept-")}
 
 
 def test_no_text_is_left_over() -> None:
@@ -185,6 +187,7 @@ def test_no_text_is_left_over() -> None:
         "error-",
         "health-",
         "manual-",
+        "kept-",
     )
     literals = _literals("bot", "handlers", "services")
     names = {name for name in _messages("en") if not name.startswith(families)}

@@ -332,6 +332,26 @@ def test_a_release_without_its_record_is_a_warning() -> None:
 def test_the_next_dump_needs_room_beside_the_release() -> None:
     """R-DX-1: or the backup fills the disk of the live database."""
     dumped = facts({"disk_available": 8 * GIB}, last_dump=4 * GIB)
-    assert the(deploy_findings(project(), dumped, pack(unpacked=GIB)), "disk-low").args["needed"] == 9216
-    assert the(backup_findings(project(), facts({"disk_available": 5 * GIB}, last_dump=4 * GIB)), "disk-low")
-    assert backup_findings(project(), facts({"disk_available": 6 * GIB}, last_dump=4 * GIB)) == []
+    assert the(deploy_findings(project(), dumped, pack(unpacked=GIB)), "disk-low").args["needed"] == 11264
+    assert the(backup_findings(project(), facts({"disk_available": 7 * GIB}, last_dump=4 * GIB)), "disk-low")
+    assert backup_findings(project(), facts({"disk_available": 8 * GIB}, last_dump=4 * GIB)) == []
+
+
+@pytest.mark.parametrize("findings", [deploy_findings, backup_findings])
+def test_dumps_with_a_disk_of_their_own_need_room_there(findings: Any) -> None:
+    """R-DX-1: and then they take none beside the deployment path."""
+    rest = (pack(),) if findings is deploy_findings else ()
+    own = {"disk_available": 2 * GIB, "dumps_available": 7 * GIB}
+    found = the(findings(project(), facts(own, last_dump=4 * GIB), *rest), "dumps-disk-low")
+    assert (found.severity, found.args["free"], found.args["needed"]) == (Severity.BLOCKER, 7168, 8192)
+    assert findings(project(), facts(own | {"dumps_available": 8 * GIB}, last_dump=4 * GIB), *rest) == []
+    without = project(database=None)
+    codes = {one.code for one in findings(without, facts(own, last_dump=4 * GIB), *rest)}
+    assert "dumps-disk-low" not in codes
+
+
+def test_a_copy_that_is_fetched_needs_room_here() -> None:
+    cramped = facts(last_dump=4 * GIB, local_available=8 * GIB - 1)
+    assert the(backup_findings(project(), cramped), "local-disk-low").severity is Severity.BLOCKER
+    assert backup_findings(project(), facts(last_dump=4 * GIB, local_available=8 * GIB)) == []
+    assert backup_findings(project(), facts(last_dump=4 * GIB)) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import pytest
@@ -10,7 +11,7 @@ from bot.texts import Texts
 from bot.views.card import finding
 from services.changes import Changes, SourceFacts
 from services.checks import deploy_findings
-from services.checks.migrations import migration_findings
+from services.checks.migrations import migration_findings, running
 from services.facts.models import Facts
 from services.models import Finding, Pack, Severity
 from services.plans import deploy
@@ -55,7 +56,7 @@ def test_the_service_is_the_one_that_is_built_from_the_backend() -> None:
 
 
 def test_a_migration_that_changed_is_mentioned_and_does_not_warn() -> None:
-    """R-DB-6: never re-run by itself; whether it ran, Opsgate does not know yet."""
+    """R-DB-6: never re-run by itself; whether it should run again, its author knows."""
     (info,) = found(Changes(migrations_changed=("scripts/migrate_a.py",)))
     assert (info.code, info.severity) == ("migrations-changed", Severity.INFO)
 
@@ -102,4 +103,16 @@ def test_every_finding_names_the_scripts_and_the_command_and_who_runs_it(count: 
         text = finding(one, texts).render()[0]
         assert "migrate_0.py" in text
         assert "exec backend python scripts/migrate_0.py" in text
-        assert ("I do not run migrations" in text) or ("миграции пока не запускаю" in text)
+        assert re.search(r"button of the verdict|/migrate|кнопка под итогом", text)
+
+
+@BOTH
+def test_a_project_that_never_migrates_and_one_that_does_it_after_the_build_say_so(texts: Texts) -> None:
+    """R-DB-6: the card of a deploy says which it will be."""
+    (never,) = migration_findings(NAMED, pack(), NEW, "never")
+    assert 'migrate = "never"' in finding(never, texts).render()[0]
+    (built,) = running(found(NEW))
+    assert re.search(r"runs in this deploy|выполнится при этом деплое", finding(built, texts).render()[0])
+    assert running(found(Changes(migrations_changed=("scripts/migrate_a.py",)))) == tuple(
+        found(Changes(migrations_changed=("scripts/migrate_a.py",)))
+    )

@@ -96,8 +96,11 @@ def test_an_older_server_does_not_get_a_newer_dump(dumped: str, *, blocked: bool
     assert ("restore-older-server" in found(findings)) is blocked
 
 
-def test_settings_that_no_dump_holds_are_named() -> None:
-    own = CLUSTER.model_copy(update={"own_settings": ("timezone", "GRANT")})
+def test_settings_that_no_dump_holds_are_named_where_the_worker_may_not_copy_them_all() -> None:
+    own = CLUSTER.model_copy(update={"own_settings": ("timezone", "GRANT"), "may_all": False})
+    assert "restore-settings" not in found(
+        restore_findings(project(), facts(), seen(cluster=own, worker="postgres"), BACKUP)
+    )
     findings = restore_findings(project(), facts(), seen(cluster=own), BACKUP)
     assert the(findings, "restore-settings").args == {"names": "timezone, GRANT"}
 

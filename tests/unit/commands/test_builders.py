@@ -150,7 +150,7 @@ def test_odd_image_names_do_not(bad: str) -> None:
 def test_a_dump_is_pg_dump_itself_in_custom_format_tagged_with_the_operation() -> None:
     """R-DB-4: no pipe stands between pg_dump and its exit status."""
     assert postgres.dump(ID, DB, "opsgate:op-1").render() == (
-        f"docker exec --env PGAPPNAME=opsgate:op-1 -- {ID} pg_dump --format=custom --no-password"
+        f"docker exec --env PGAPPNAME=opsgate:op-1 -- {ID} pg_dump --format=custom --compress=3 --no-password"
         " --username=fitnessapp_user --dbname=fitnessapp"
     )
 

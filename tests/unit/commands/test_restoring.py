@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.commands import docker, postgres
+from services.commands import docker, own_settings, postgres
 from services.commands.postgres import Shape, aside
 from services.projects import Database
 
@@ -19,6 +19,27 @@ def test_the_dump_goes_into_the_new_database_and_stops_at_the_first_error() -> N
         f"docker exec --interactive --env PGAPPNAME=opsgate:op-1 -- {ID} pg_restore --exit-on-error --no-owner"
         f" --role=fitnessapp_user --no-password --username=fitnessapp_user --dbname={NEW}"
     )
+
+
+def test_a_superuser_gives_everything_back_to_its_own_owner() -> None:
+    built = postgres.load(ID, DB, None, NEW, "opsgate:op-1")
+    assert not [word for word in built.argv if "owner" in word or "--role" in word]
+
+
+@pytest.mark.parametrize("name", ["fitnessapp", "postgres", "fitnessapp_drill_k3f9", "fitnessapp_copy_k3f9"])
+def test_settings_are_copied_only_into_a_database_that_may_become_the_live_one(name: str) -> None:
+    with pytest.raises(ValueError, match="live one"):
+        own_settings.copy(ID, DB, name)
+
+
+def test_settings_are_copied_without_any_name_or_value_in_the_sql() -> None:
+    """A search_path can hold SQL: `a;DROP/**/...` passes as a list of names."""
+    built = own_settings.copy(ID, DB, NEW)
+    sql = built.argv[-1]
+    assert "fitnessapp" not in sql
+    assert f"PGOPTIONS=-c opsgate.live=fitnessapp -c opsgate.incoming={NEW} -c search_path=" in built.argv
+    assert "SET %I FROM CURRENT" in sql
+    assert "SET %I TO %L" in sql
 
 
 @pytest.mark.parametrize("name", ["fitnessapp", "postgres", "other_restore_k3f9", "fitnessapp_copy_k3f9"])

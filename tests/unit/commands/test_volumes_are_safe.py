@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -14,13 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import services
-from services.commands import compose, docker, dumps, files, git, postgres
+from services.backups.models import Backup, Copy
+from services.commands import compose, docker, dumps, files, git, own_settings, postgres, roles
 from services.commands.command import Command
 from services.commands.compose import ComposeContext
 from services.projects import Database
 
-MODULES = (compose, docker, dumps, files, git, postgres)
-LOCAL_OR_FILES = {"git", "cat", "stat", "ln", "mkdir", "sha256sum", "mv", "rm", "test"}
+MODULES = (compose, docker, dumps, files, git, own_settings, postgres, roles)
+LOCAL_OR_FILES = {"git", "cat", "stat", "ln", "mkdir", "sha256sum", "mv", "rm", "test", "ls"}
 LOOK = ("-exec", "stat", "-c", "%s %n", "{}", "+")
 SERVICES = Path(services.__file__).parent
 
@@ -31,11 +33,20 @@ FLAGS = {
     *("--filter", "--interactive", "--env", "--", "--hash", "--scale", "--no-recreate", "-t"),
 }
 INNER_FLAGS = {
-    *("--format=custom", "--no-password", "--file=/dev/null", "--quiet", "--no-psqlrc", "--no-align"),
+    *(
+        "--format=custom",
+        "--compress=3",
+        "--format=plain",
+        "--no-password",
+        "--file=/dev/null",
+        "--quiet",
+        "--no-psqlrc",
+        "--no-align",
+    ),
     *("--tuples-only", "--set=ON_ERROR_STOP=1", "--command", "--single-transaction"),
-    *("--data-only", "--file=-", "--exit-on-error", "--no-owner"),
+    *("--data-only", "--file=-", "--exit-on-error", "--no-owner", "--output=/dev/null"),
 }
-INNER_OPTIONS_WITH_NAMES = ("--username=", "--dbname=", "--role=")
+INNER_OPTIONS_WITH_NAMES = ("--username=", "--dbname=", "--role=", "--set=role=", "--command=SET ROLE ")
 INNER_PROGRAMS = {"pg_dump", "pg_restore", "pg_isready", "psql"}
 COMPOSE_VERBS = {"config", "build", "up", "ps", "stop", "start"}
 DOCKER_VERBS = {
@@ -52,6 +63,8 @@ DOCKER_VERBS = {
     *(("restart",), ("stop",), ("container", "inspect"), ("ps",), ("volume", "ls"), ("version",), ("exec",)),
 }
 GLOBAL_FLAGS_WITH_VALUE = {"--ansi", "-p", "-f", "--env-file"}
+
+MADE = re.compile(r".*/database/db-[0-9]{8}-[0-9]{6}-[a-z0-9]{4}\.dump")
 
 HOSTILE = st.sampled_from(
     [
@@ -106,6 +119,26 @@ TEXT = HOSTILE | st.text(max_size=20)
 DATABASES = st.builds(Database.model_construct, service=TEXT, name=TEXT, user=TEXT)
 
 
+SUMS = st.sampled_from(["ab", "cd"])
+BACKUPS = st.builds(
+    Backup.model_construct,
+    id=TEXT | st.just("db-20261123-091500-k3f9"),
+    size=st.integers(0, 1),
+    sha256=SUMS,
+    host_file=(TEXT | st.just("/b/database/db-20261123-091500-k3f9.dump")).map(PurePosixPath),
+    copies=st.lists(
+        st.builds(
+            Copy.model_construct,
+            where=st.sampled_from(["host", "local"]),
+            size=st.integers(0, 1),
+            sha256=SUMS,
+            encrypted=st.booleans(),
+        ),
+        max_size=3,
+    ),
+)
+
+
 @st.composite
 def contexts(draw: st.DrawFn) -> ComposeContext | None:
     """A context fed anything, or None when it refuses."""
@@ -125,6 +158,7 @@ def strategy_for(annotation: Any) -> st.SearchStrategy[Any]:
         Database: DATABASES,
         postgres.Shape: st.builds(postgres.Shape, TEXT, TEXT, TEXT, st.none() | TEXT),
         Path: TEXT.map(Path),
+        Backup: BACKUPS,
         PurePosixPath: (TEXT | st.sampled_from(["/b/database/x.dump.part", "/b/database"])).map(
             PurePosixPath
         ),
@@ -163,10 +197,12 @@ def compose_verb(words: list[str]) -> str:
 
 
 def assert_harmless(argv: tuple[str, ...]) -> None:
-    if argv[0] == "rm":  # files: one dump in the making, nothing recursive
+    if (
+        argv[0] == "rm"
+    ):  # files: one dump in the making, or one that Opsgate made with its manifest; nothing recursive
         assert argv[1:3] == ("-f", "--")
-        assert len(argv) == 4
-        assert argv[3].endswith(".dump.part")
+        assert argv[3].endswith(".dump.part") or MADE.fullmatch(argv[3])
+        assert argv[4:] in {(), (argv[3].replace(".dump", ".json"),)}
     if argv[0] == "env":  # nothing but the language for one that looks
         assert argv[1:5] == ("LC_ALL=C", "stat", "-L", "-c")
         return
@@ -224,16 +260,18 @@ def test_the_closed_sets_hold_nothing_that_deletes_volumes() -> None:
 
 
 def test_programs_run_inside_containers_are_the_four_of_postgresql() -> None:
-    """R-DB-1: exec_ is called with literal programs only, by postgres.py only."""
+    """R-DB-1: exec_ is called with literal programs only, by the builders of PostgreSQL's tools only."""
     calls = [
         (path.name, call)
         for path, call in calls_in_services()
         if getattr(call.func, "attr", getattr(call.func, "id", None)) == "exec_"
     ]
     assert calls
-    assert {name for name, _ in calls} == {"postgres.py"}
+    assert {name for name, _ in calls} == {"postgres.py", "own_settings.py", "roles.py"}
     database = Database(name="app", user="app")
     built = [
+        roles.script("0" * 12, database, "app"),
+        own_settings.copy("0" * 12, database, "app_restore_abcd"),
         postgres.dump("0" * 12, database, "opsgate:op-1"),
         postgres.prove("0" * 12),
         postgres.is_ready("0" * 12, database),
@@ -263,7 +301,7 @@ FORBIDDEN = {
 """Words that no docker command of ours may hold. (`-c` and shells: a free shell could say all the others.)"""
 
 
-DOCKER_BUILDERS = {"compose.py", "docker.py", "postgres.py"}
+DOCKER_BUILDERS = {"compose.py", "docker.py", "own_settings.py", "postgres.py", "roles.py"}
 
 
 def calls_in_services() -> list[tuple[Path, ast.Call]]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.errors import HostError
-from services.facts.cluster import parse_cluster, parse_copied, parse_names, parse_rows
+from services.facts.cluster import LARGE_OBJECTS, parse_cluster, parse_copied, parse_names, parse_rows
 
 RECORDED: dict[str, Any] = {
     "owns": True, "size": 7658855, "user": "fitnessapp_user", "super": True, "version": "15.18 (Debian 15.18-0+deb12u1)",
@@ -88,7 +88,23 @@ def test_the_rows_of_an_archive_are_named_as_the_server_names_them() -> None:
         b'2 COPY public."a (b" (x, y) FROM stdin;\n0 COPY "Odd S"."T ""t" (a) FROM stdin;\npg_restore: note\n'
         b"7 COPY public.plans FROM stdin;\n"
     )
-    assert parse_copied(log) == {'"Odd S"."T ""t"': 0, 'public."a (b"': 2, "public.plans": 7}
+    found = parse_copied(log)
+    assert found.rows == {'"Odd S"."T ""t"': 0, 'public."a (b"': 2, "public.plans": 7}
+    assert found.sums is None
+
+
+def test_a_sum_belongs_to_the_table_that_follows_it() -> None:
+    one, two, three = ("1" * 64, "2" * 64, "3" * 64)
+    log = f"{one}  -\npg_restore: note\n2 COPY public.b (x) FROM stdin;\n{two}  -\n0 COPY public.a (x) FROM stdin;\n"
+    assert parse_copied(log.encode()).sums == {"public.a": two, "public.b": one}
+    with_objects = f"{log}{three}  -\n4 LARGE OBJECTS\n".encode()
+    assert parse_copied(with_objects).sums == {"public.a": two, "public.b": one, LARGE_OBJECTS: three}
+    assert LARGE_OBJECTS not in parse_copied(with_objects).rows
+
+
+def test_sums_of_some_tables_only_are_no_sums() -> None:
+    log = f"{'1' * 64}  -\n2 COPY public.b (x) FROM stdin;\n0 COPY public.a (x) FROM stdin;\n"
+    assert parse_copied(log.encode()).sums is None
 
 
 def test_names_come_one_per_line() -> None:

@@ -32,6 +32,7 @@ AS_COMPOSE_READS: list[tuple[bytes, dict[str, str]]] = [
     (b'G="x" # c\nH="x"# c\nI="x" J=1\n', {"G": "x", "H": "x", "I": "x", "J": "1"}),
     (b"A=x\rB=y\nC=1", {"A": "x\rB=y", "C": "1"}),
     (b"A=1\nA=2\n", {"A": "2"}),
+    (b"A='abc\\\\'\nB='x\\\\\\'y'\n", {"A": "abc\\\\", "B": "x\\\\'y"}),
 ]  # fmt: skip
 
 

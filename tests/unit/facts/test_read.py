@@ -120,7 +120,7 @@ class FakeHost:
         return Said(0 if found else 1, "".join(lines).encode(), b"" if found else b"find: no such folder")
 
     async def verb(self, verb: str, *words: Word) -> bytes:
-        assert (verb, words) == ("host", (PATH,))
+        assert (verb, words) == ("host", (PATH, PATH.with_name("fitnessapp_backup") / "database"))
         await self._turn()
         return HOST + (b"docker 28.0.1\n" if self.docker else b"")
 

@@ -82,6 +82,9 @@ BUILDERS: dict[str, Case] = {
     "dump": Case(DUMP, None),
     "prove": Case(PROVE, takes_archive=True),
     "archive_data": Case(postgres.archive_data(CONTAINER), None, takes_archive=True),
+    "data": Case(postgres.data(CONTAINER, LIVE, TAG), None),
+    "extensions": Case(postgres.extensions(CONTAINER, LIVE), None),
+    "printing": Case(postgres.printing(CONTAINER, LIVE), None),
     "is_ready": Case(postgres.is_ready(CONTAINER, LIVE)),
     "terminate": Case(TERMINATE, "0"),
     "server_version": Case(postgres.server_version(CONTAINER, LIVE), "15.0 (practice)"),
@@ -97,6 +100,10 @@ BUILDERS: dict[str, Case] = {
 }
 
 
+NOT_PRACTISED = {"load_plain"}
+"""SQL made by hand is any SQL: the practice PostgreSQL does not take it. tests/e2e/test_offsite.py has the real one."""
+
+
 def builders() -> set[str]:
     """Every public function of services/commands/postgres.py that builds a command."""
     return {
@@ -109,7 +116,9 @@ def builders() -> set[str]:
 
 
 def test_every_builder_of_opsgate_has_its_case() -> None:
-    assert builders() == set(BUILDERS), "what Opsgate asks of PostgreSQL, the practice PostgreSQL must do"
+    assert builders() - NOT_PRACTISED == set(BUILDERS), (
+        "what Opsgate asks of PostgreSQL, the practice PostgreSQL must do"
+    )
 
 
 @pytest.mark.parametrize("name", BUILDERS)

@@ -72,7 +72,9 @@ class DockerHost:
             self.here[name] = self.ends.get(name, WELL)
         return self._status(name)
 
-    async def poll(self, _state_dir: object, job_id: str, offset: int) -> tuple[JobStatus, bytes]:
+    async def poll(
+        self, _state_dir: object, job_id: str, offset: int, _wait: int = 0
+    ) -> tuple[JobStatus, bytes]:
         name = job_id.partition("-")[2]
         return self._status(name), self.here[name][2][offset:] if name in self.here else b""
 

@@ -41,7 +41,10 @@ class ScriptedServer:
     archive: dict[str, int]
     sessions: int = 0
     load_status: int = 0
+    superuser: bool = False
+    own_settings: tuple[str, ...] = ()
     did: list[str] = field(default_factory=list)
+    loads: list[Command] = field(default_factory=list)
     before_swap: Callable[[], None] = lambda: None
     backend_check: Callable[[], tuple[str, int]] | None = None
 
@@ -50,6 +53,19 @@ class ScriptedServer:
         self._statuses: dict[str, JobStatus] = {}
         self.logs: dict[str, bytes] = {}
 
+    @property
+    def facts(self) -> str:
+        stored = {"datcollate": "C", "datctype": "C", "datacl": None, "datconnlimit": -1}
+        who = {
+            "user": DATABASE.user,
+            "super": self.superuser,
+            "createdb": True,
+            "owns": True,
+            "first_user": "x",
+        }
+        said = {"version": "15.4", "size": 1, "encoding": "UTF8", "database": stored}
+        return json.dumps(who | said | {"settings": self.own_settings})
+
     async def _end(self, *_: Any) -> None: ...
 
     async def _begin(self, spec: JobSpec) -> JobStatus:
@@ -57,7 +73,9 @@ class ScriptedServer:
             self._statuses[spec.id] = JobStatus("exited", self._job(spec), 0)
         return self._statuses[spec.id]
 
-    async def _poll(self, _state_dir: object, job: str, offset: int) -> tuple[JobStatus, bytes]:
+    async def _poll(
+        self, _state_dir: object, job: str, offset: int, _wait: int = 0
+    ) -> tuple[JobStatus, bytes]:
         return self._statuses[job], self.logs.get(job, b"")[offset:]
 
     def _job(self, spec: JobSpec) -> int:
@@ -69,6 +87,7 @@ class ScriptedServer:
         elif "pg_restore" in words:
             name = self._named(spec.command)
             self.did.append(f"load {name}")
+            self.loads.append(spec.command)
             self.databases[name] = dict(self.archive) if self.load_status == 0 else {}
             return self.load_status
         elif "restart" in words:
@@ -103,9 +122,13 @@ class ScriptedServer:
             dumps.size(self.backup.host_file): str(self.backup.size),
             dumps.sha256(self.backup.host_file): f"{self.backup.sha256}  x",
             postgres.databases(CONTAINER, DATABASE): "\n".join(self.databases),
+            postgres.facts(CONTAINER, DATABASE): self.facts,
         }
         if command in said:
             return 0, said[command]
+        if "DO $copy$" in command.argv[-1]:
+            self.did.append(f"settings {self._named(command)}")
+            return 0, ""
         verb = command.argv[-1].split('"')[0].split(" IF ")[0].strip()
         does = {"CREATE DATABASE": self._create, "DROP DATABASE": self._drop, "ALTER DATABASE": self._swap}
         if verb in does:

@@ -1,19 +1,24 @@
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 from services import deploys, stacks
+from services.backups import steps as backups
+from services.backups.offsite import Offsite
 from services.models import Kind, Plan
 from services.plans import BACKUP_STEPS, DEPLOY_STEPS
 from services.policy import LIVE_STEPS
+from services.remote.hosts import Hosts
 from services.runs import Run, StepDef
 
 OLD = {"db": "sha256:" + "1" * 64, "backend": "sha256:" + "2" * 64}
 
 
 def plan(**changes: Any) -> Plan:
-    return Plan(kind=Kind.DEPLOY, project="fitnessapp", steps=DEPLOY_STEPS, **changes)
+    wanted = {"kind": Kind.DEPLOY, "project": "fitnessapp", "steps": DEPLOY_STEPS} | changes
+    return Plan(**wanted)
 
 
 def back(begun: set[str], **changes: Any) -> list[str]:
@@ -21,16 +26,16 @@ def back(begun: set[str], **changes: Any) -> list[str]:
 
 
 def test_the_plan_names_the_very_steps_that_run() -> None:
-    from pathlib import Path
-
-    from services.backups import steps as backups
-
     async def nothing(_run: Run) -> None: ...
 
     lock = StepDef("lock", nothing)
     forward = deploys.procedure(lock, Path()).forward(plan())
     assert tuple(step.name for step in forward) == DEPLOY_STEPS
-    assert tuple(step.name for step in backups.procedure(lock, Path()).forward(plan())) == BACKUP_STEPS
+    backup = plan(kind=Kind.BACKUP, steps=BACKUP_STEPS)
+    offsite = Offsite(Hosts({}, Path()), Path())
+    assert (
+        tuple(step.name for step in backups.procedure(lock, Path(), offsite).forward(backup)) == BACKUP_STEPS
+    )
 
 
 def test_the_backup_and_the_safety_copy_come_before_anything_that_changes_the_running_stack() -> None:

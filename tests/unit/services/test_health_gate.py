@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services import health
+from services import deploys, health
 from services.errors import CommandFailed, StepFailed
 from services.facts.models import MOST_RESTARTS
 from services.store import Store
@@ -60,6 +60,27 @@ async def test_a_steady_stack_is_well(store: Store, tmp_path: Path) -> None:
     host = DockerHost(inspected("a", "fitness-backend-1"))
     await health.gate(running(host, store, tmp_path), ("backend",))
     assert host.did.count("look") == 3
+
+
+@pytest.mark.parametrize(
+    ("up", "looks"),
+    [
+        ({"recreated": [], "rolled": [], "rest": False}, 1),
+        ({"recreated": [], "rolled": [], "rest": True}, 3),
+        ({"recreated": ["backend"], "rolled": [], "rest": False}, 3),
+        ({"recreated": [], "rolled": ["backend"], "rest": False}, 3),
+        ({}, 3),
+    ],
+)
+async def test_what_nothing_touched_needs_one_good_look_and_all_else_its_whole_time(
+    store: Store, tmp_path: Path, up: dict[str, Any], looks: int
+) -> None:
+    """R-RB-3."""
+    host = DockerHost(inspected("a", "fitness-backend-1"), inspected("b", "fitness-db-1", service="db"))
+    run = running(host, store, tmp_path)
+    run.results["up"] = up
+    await deploys.healthy(run)
+    assert host.did.count("look") == looks
 
 
 async def test_on_the_way_back_a_docker_that_is_away_is_left_to_the_runners_patience(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -60,11 +61,13 @@ class Host:
         return json.dumps(self.by_user[user]) if user in self.by_user else None
 
 
-def proposals(store: Store, host: Host, known: Facts | None = None) -> RestoreProposals:
+def proposals(
+    store: Store, host: Host, known: Facts | None = None, data: Path = Path("/nonexistent")
+) -> RestoreProposals:
     async def read(_project: Project) -> Facts:
         return known or facts()
 
-    return RestoreProposals(read, cast("Hosts", SimpleNamespace(get=lambda _name: host)), store)
+    return RestoreProposals(read, cast("Hosts", SimpleNamespace(get=lambda _name: host)), store, data)
 
 
 async def test_a_plan_holds_the_backup_the_role_and_the_rows(store: Store) -> None:

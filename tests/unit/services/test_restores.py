@@ -75,7 +75,7 @@ BESIDE = (steps.verify_dump, steps.create_database, steps.load, steps.compare)
 @pytest.mark.parametrize(
     ("procedure", "names"),
     [
-        (steps.restore_procedure, RESTORE_STEPS),
+        (lambda lock: steps.restore_procedure(lock, Path()), RESTORE_STEPS),
         (steps.undo_procedure, UNDO_STEPS),
         (steps.drop_procedure, DROP_STEPS),
     ],
@@ -97,6 +97,38 @@ async def test_until_the_swap_the_live_database_is_as_it_was(run: Run, server: S
     assert server.databases["fitnessapp"] == LIVE
     assert server.databases[RESTORED] == THEN
     assert server.did == [f"drop {RESTORED}", f"create {RESTORED}", f"load {RESTORED}", f"analyze {RESTORED}"]
+
+
+@pytest.mark.parametrize("superuser", [True, False])
+async def test_what_a_superuser_loads_goes_back_to_its_own_owners_else_all_is_the_roles(
+    run: Run, server: ScriptedServer, *, superuser: bool
+) -> None:
+    server.superuser = superuser
+    await through(run, *BESIDE)
+    (loaded,) = server.loads
+    assert ("--no-owner" in loaded.argv, "--role=fitnessapp_user" in loaded.argv) == (
+        not superuser,
+        not superuser,
+    )
+
+
+async def test_what_was_imported_becomes_the_roles_whoever_loads_it(
+    server: ScriptedServer, store: Store, tmp_path: Path
+) -> None:
+    """Its owners may be roles of another server, which would stop the load."""
+    server.superuser = True
+    imported = operation(backup=BACKUP.model_copy(update={"imported": True}))
+    await through(running(imported, server, store, tmp_path), *BESIDE)
+    assert "--role=fitnessapp_user" in server.loads[0].argv
+
+
+async def test_settings_of_the_live_database_are_copied_after_the_load_and_before_the_swap(
+    run: Run, server: ScriptedServer
+) -> None:
+    server.own_settings = ("TimeZone",)
+    await through(run, *BESIDE)
+    assert server.did[-1] == f"settings {RESTORED}"
+    assert server.databases["fitnessapp"] == LIVE
 
 
 async def test_the_swap_keeps_the_old_database(run: Run, server: ScriptedServer) -> None:
@@ -266,7 +298,7 @@ async def test_a_drop_drops_what_the_plan_showed(
     ],
 )
 def test_the_way_back_undoes_what_was_begun(begun: set[str], back: list[str]) -> None:
-    found = steps.restore_procedure(LOCK).rollback(operation().plan, frozenset(begun))
+    found = steps.restore_procedure(LOCK, Path()).rollback(operation().plan, frozenset(begun))
     assert [step.name for step in found] == back
 
 

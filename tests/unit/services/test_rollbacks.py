@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,7 +13,8 @@ import pytest
 from services import deploys
 from services.commands.command import Command
 from services.errors import BadInput, StepFailed
-from services.facts.models import Facts, Release
+from services.facts.models import Facts, Release, Traits
+from services.migrations.models import Ran, ScriptState
 from services.models import Kind, Operation, Plan, Returning, Severity, State
 from services.policy import LIVE_STEPS
 from services.rollbacks import plans, steps
@@ -70,6 +72,21 @@ def test_risk_is_medium_and_without_a_database_high() -> None:
     assert planned().risk == "medium"
     lonely = plans.rollback(project(database=None), facts(current=NEW), returning(), {IMAGE})
     assert (lonely.risk, lonely.backup) == ("high", False)
+
+
+def test_each_service_comes_back_as_its_strategy_says_where_its_release_was_recorded_with_what_it_is_like() -> (
+    None
+):
+    """Of releases that older versions brought nothing is known: they are recreated whole."""
+    assert planned().strategies == ()
+    known = OLD.model_copy(update={"traits": {"backend": Traits(healthcheck=True)}})
+    (choice,) = planned(release=known).strategies
+    assert (choice.service, choice.rolling) == ("backend", False)
+    rolling = project(strategy={"backend": "rolling"})
+    now = facts(containers=(container("backend", health="healthy"),), current=NEW, compose_project="fitness")
+    (choice,) = plans.rollback(rolling, now, returning(release=known), {IMAGE}).strategies
+    assert choice.rolling
+    assert choice.old == tuple(one.id for one in now.containers)
 
 
 def test_an_image_that_is_gone_blocks_and_says_what_to_do() -> None:
@@ -217,6 +234,7 @@ class Host:
     current: str = NEW.id
     manifests: dict[str, bytes] = field(default_factory=dict)
     drift: bytes = b"0\n"
+    migrated: tuple[Ran, ...] = ()
     asked: list[str] = field(default_factory=list)
 
     async def verb(self, verb: str, *words: Any, **__: Any) -> bytes:
@@ -230,6 +248,9 @@ class Host:
         if path.name == "manifest":
             found = self.manifests.get(path.parent.name)
             return SimpleNamespace(exit_status=int(found is None), stdout=found or b"", truncated=False)
+        if "find" in command.argv:
+            said = "".join(f"{one.model_dump_json()}\n" for one in self.migrated)
+            return SimpleNamespace(exit_status=0, stdout=said.encode(), truncated=False)
         return SimpleNamespace(exit_status=0, stdout=f"{self.current}\n".encode())
 
     async def images(self, ids: list[str]) -> list[dict[str, Any]]:
@@ -285,16 +306,40 @@ async def test_a_plan_brings_images_files_and_the_newest_backup_of_that_time(sto
 
 
 async def test_migrations_that_came_since_are_a_warning_and_no_blocker(store: Store) -> None:
-    """R-RB-2, R-DB-6: whether they ran nobody knows; the matching backup is offered."""
+    """R-RB-2, R-DB-6: where nobody knows whether they ran, that is said; the matching backup is offered."""
     plan = await proposals(Host([OLD, NEW], manifests=MANIFESTS), store).rollback(project(), OLD.id)
     (found,) = [one for one in plan.findings if one.code == "rollback-migrations"]
     assert found.severity is Severity.WARNING
-    assert found.args == {"count": 1, "scripts": "migrate_002_more.py", "more": 0, "backup": 0}
+    said = {"count": 1, "scripts": "migrate_002_more.py", "more": 0, "backup": 0}
+    assert found.args == said | {"ran": "", "known": 0}
     assert not plan.blocked
     back = await proposals(Host([OLD, NEW], manifests={NEW.id: THEN, OLD.id: NOW}), store).rollback(
         project(), OLD.id
     )
     assert "rollback-migrations" not in {one.code for one in back.findings}
+
+
+@pytest.mark.parametrize(
+    ("became", "code", "ran"),
+    [
+        (ScriptState.DONE, "rollback-migrations", ("migrate_002_more.py",)),
+        (ScriptState.FAILED, "rollback-migrations", ("migrate_002_more.py",)),
+        (ScriptState.NEW, "rollback-migrations-none", ()),
+    ],
+)
+async def test_a_rollback_says_which_of_them_really_ran(
+    store: Store, became: ScriptState, code: str, ran: tuple[str, ...]
+) -> None:
+    """R-RB-2, R-DB-6: one that failed may have done a part of its work."""
+    known = Ran(
+        script="migrate_002_more.py", sha256="1" * 64, state=became, operation="op", by="Anna",
+        at=datetime(2026, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+    host = Host([OLD, NEW], manifests=MANIFESTS, migrated=(known,))
+    plan = await proposals(host, store).rollback(project(), OLD.id)
+    assert plan.returning is not None
+    assert plan.returning.migrations_ran == ran
+    assert code in {one.code for one in plan.findings}
 
 
 async def test_what_was_edited_on_the_server_is_not_lost_unseen(store: Store) -> None:

@@ -63,7 +63,7 @@ class Stack(DockerHost):
         if "--hash" in command.argv and not self.hashes_known:
             return Completed(1, b"", b"no", truncated=False)
         if "--hash" in command.argv:
-            return self._said("".join(f"{one.service} c-{one.service}\n" for one in CHOICES))
+            return self._said("".join(f"{one} c-{one}\n" for one in self.services))
         if command.argv[1] == "logs":
             return self._said("refusing traffic")
         return await super().run(command, **more)
@@ -141,7 +141,7 @@ async def test_only_the_changed_service_is_rolled(store: Store, tmp_path: Path) 
     host = Stack("backend")
     done = await rolling.up(stage(host, store, tmp_path))
     assert host.told == [BESIDE, DRAIN, f"rm {OLD * 4}", REST]
-    assert done == {"recreated": [], "rolled": ["backend"]}
+    assert done == {"recreated": [], "rolled": ["backend"], "rest": True}
 
 
 async def test_what_the_rolled_one_needs_is_recreated_first_and_the_rest_after_it(
@@ -152,10 +152,23 @@ async def test_what_the_rolled_one_needs_is_recreated_first_and_the_rest_after_i
     assert host.told == [force("db"), BESIDE, DRAIN, f"rm {OLD * 4}", force("frontend"), REST]
 
 
-async def test_when_nothing_changed_compose_only_looks(store: Store, tmp_path: Path) -> None:
+async def test_when_nothing_changed_nothing_is_told_to_the_engine(store: Store, tmp_path: Path) -> None:
     host = Stack()
-    await rolling.up(stage(host, store, tmp_path))
+    run = stage(host, store, tmp_path)
+    run.results["up"] = await rolling.up(run)
+    assert host.told == []
+    assert rolling.left_alone(run)
+
+
+async def test_what_is_gone_between_two_looks_is_brought_up_by_compose(store: Store, tmp_path: Path) -> None:
+    """Decided before, and then the host rebooted: who did not come back is not called untouched."""
+    host = Stack()
+    run = stage(host, store, tmp_path)
+    await run.note({"changed": []})
+    host.inspected[0]["State"]["Status"] = "exited"
+    run.results["up"] = await rolling.up(run)
     assert host.told == [REST]
+    assert not rolling.left_alone(run)
 
 
 async def test_when_all_is_recreated_it_is_the_runbooks_one_command(store: Store, tmp_path: Path) -> None:
@@ -268,14 +281,14 @@ async def test_where_compose_would_start_other_services_all_is_recreated(
 async def test_who_is_recreated_is_decided_once(store: Store, tmp_path: Path) -> None:
     """A question to the host that fails on the second walk does not take the database with it."""
     host = Stack("frontend")
-    host.ends["f-up-rest"] = ("exited", 1, b"no space left on device")
+    host.ends["f-up-recreate-0"] = ("exited", 1, b"no space left on device")
     run = stage(host, store, tmp_path)
     with pytest.raises(StepFailed):
         await rolling.up(run)
-    del host.here["f-up-rest"], host.ends["f-up-rest"]
+    del host.here["f-up-recreate-0"], host.ends["f-up-recreate-0"]
     host.hashes_known, host.services = False, []
     await rolling.up(run)
-    assert host.told == [force("frontend"), REST, REST]
+    assert host.told == [force("frontend"), force("frontend")]
 
 
 async def test_an_old_one_that_a_reboot_started_again_is_told_to_end_again(

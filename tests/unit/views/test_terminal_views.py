@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import PurePosixPath
+from typing import Any
 
 from aiogram.utils.formatting import sizeof
 
@@ -13,7 +14,9 @@ from bot.views.manual import manual, manual_text
 from bot.views.terminal import news, plan_digest, printable, releases
 from services.manual import Place, acts
 from services.models import Progress, State, Step, StepState
+from services.phrases import Phrase
 from services.projects import Database, Host
+from services.strategies import Choice
 from tests.unit.bot.stage import ENGLISH, NOW, RUSSIAN, finding, operation, plan, project, release
 
 HOST = Host(name="home", address="192.168.28.90", user="me")
@@ -40,6 +43,9 @@ def test_the_digest_of_a_plan_is_that_of_what_it_does() -> None:
     later = one.pack.model_copy(update={"release_id": "r9", "file": "r9.tar.gz", "label": "later"})
     other = one.pack.model_copy(update={"manifest_sha256": "1" * 64})
     assert plan_digest(one) == plan_digest(plan(pack=later))
+    rolled = Choice(service="backend", rolling=True, wished="rolling")
+    refused = {"rolling": False, "reason": Phrase(id="strategy-port", args={"port": "80"})}
+    changes: list[dict[str, Any]] = [{}, {"rolling": False}, refused, {"wished": "auto"}, {"spared": True}]
     different = [
         plan(pack=other),
         plan(digest="x"),
@@ -47,6 +53,7 @@ def test_the_digest_of_a_plan_is_that_of_what_it_does() -> None:
         plan(findings=(finding("disk-low"),)),
         plan(project="shop"),
         plan(steps=("lock",)),
+        *(plan(strategies=(rolled.model_copy(update=change),)) for change in changes),
     ]
     assert len({plan_digest(one), *map(plan_digest, different)}) == 1 + len(different)
 

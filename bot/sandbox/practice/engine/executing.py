@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from bot.sandbox.practice.engine import naming, programs
+from bot.sandbox.practice.engine import naming, programs, scripts
 from bot.sandbox.practice.engine.base_images import TEMPLATE
 from bot.sandbox.practice.engine.copying import inside, joined
 from bot.sandbox.practice.engine.errors import cannot, daemon
@@ -16,7 +16,6 @@ from bot.sandbox.practice.engine.vitals import answers, database_of, vitals
 
 _CANNOT = 126
 _SCRIPTS = "backend/scripts"
-_MIGRATION = "CREATE TABLE IF NOT EXISTS plans (id serial PRIMARY KEY, name text UNIQUE NOT NULL, weeks integer NOT NULL)"
 
 
 def execute(
@@ -54,7 +53,7 @@ def _database_tool(
         sys.stderr.write(_starting_up(argv))
         return 2 if argv[:1] in (["psql"], ["pg_isready"]) else 1
     environment = {**one.env, **env}
-    return postgres.run(
+    status = postgres.run(
         argv,
         data=data,
         environment=environment,
@@ -62,6 +61,23 @@ def _database_tool(
         stdout=sys.stdout.buffer,
         stderr=sys.stderr.buffer,
     )
+    if argv[:1] == ["psql"]:
+        _note_password(store, one, data)
+    return status
+
+
+def _note_password(store: Store, one: Container, data: Path) -> None:
+    """Who may log in is asked far more often than it changes: the engine remembers it."""
+    from bot.sandbox.practice.postgres.cluster import Cluster
+    from bot.sandbox.practice.postgres.passwords import opens
+
+    stored = Cluster(data).verifiers().get(one.env.get("POSTGRES_USER", "postgres"), "")
+    volume = programs.volume_of(store.read(), one)
+    if volume and stored and store.read().volumes[volume].password not in {"", stored}:
+        with store.change() as state:
+            kept = state.volumes[volume]
+            if not opens(stored, kept.password):
+                kept.password = stored
 
 
 def _starting_up(argv: Sequence[str]) -> str:
@@ -122,20 +138,34 @@ def _ls(root: Path, path: str, folder: str) -> int:
 
 
 def _script(store: Store, state: State, one: Container, file: Path) -> int:
-    """The sample project's own scripts, done in SQL; no other script is known here."""
-    ours = TEMPLATE / _SCRIPTS / file.name
-    if not (file.is_file() and ours.is_file() and file.read_bytes() == ours.read_bytes()):
-        raise cannot(f"run {file.name} in {one.name}: only the sample project's own scripts", _CANNOT)
+    """The sample project's own script for its data, and migrations that only execute SQL; no other is known here."""
+    if not file.is_file():
+        shown = f"{(one.workdir or '/').rstrip('/')}/scripts/{file.name}"
+        sys.stderr.write(f"python: can't open file '{shown}': [Errno 2] No such file or directory\n")
+        return 2
+    content, ours = file.read_bytes(), TEMPLATE / _SCRIPTS / file.name
+    if ours.is_file() and content == ours.read_bytes() and file.stem.startswith("seed_"):
+        wanted = scripts.Script(sql=[_seeding(file)], printed=[f"{file.stem}: done"])
+    elif (read := scripts.read(content)) is not None:
+        wanted = read
+    else:
+        raise cannot(
+            f"run {file.name} in {one.name}: only scripts that execute SQL, as the sample's do", _CANNOT
+        )
+    return _execute(store, state, one, wanted)
+
+
+def _execute(store: Store, state: State, one: Container, wanted: scripts.Script) -> int:
     database = database_of(state, one, time.time())
     data = programs.data_of(store, database) if database else None
     if database is None or data is None:
         return _complain("psycopg2.OperationalError: connection to server failed")
-    status = query(
-        database, data, _MIGRATION if file.stem == "migrate_001_plans" else _seeding(file), sys.stderr.buffer
-    )[0]
-    if status == 0:
-        _print(f"{file.stem}: done\n")
-    return 1 if status else 0
+    time.sleep(wanted.seconds)
+    sql = ";\n".join(text.rstrip().rstrip(";") for text in wanted.sql)  # one command is one transaction
+    if query(database, data, sql, sys.stderr.buffer)[0]:
+        return 1
+    _print("".join(f"{line}\n" for line in wanted.printed))
+    return 0
 
 
 def _seeding(script: Path) -> str:

@@ -120,7 +120,7 @@ class Network:
 
 @dataclass
 class Volume:
-    """`password`: what the database in it was made with, empty before."""
+    """`password`: what the database in it was made with, empty before; once it was changed, what PostgreSQL stores of it."""
 
     name: str
     created: float

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from bot.sandbox.practice.engine.state import Check, Container, Program, State
+from bot.sandbox.practice.postgres.passwords import opens
 
 _READY = {"postgres": 0.3, "backend": 0.35, "nginx": 0.1}
 """Seconds from its start until a program answers."""
@@ -177,9 +178,11 @@ def database_of(state: State, one: Container, at: float) -> Container | None:
             continue
         if other.program is None or other.program.kind != "postgres" or not answers(other, at):
             continue
-        made_with = [
+        kept = [
             state.volumes[mount.volume].password for mount in other.mounts if mount.volume in state.volumes
         ]
-        if password in made_with and user == other.env.get("POSTGRES_USER", "postgres"):
+        if any(password == one or opens(one, password) for one in kept) and user == other.env.get(
+            "POSTGRES_USER", "postgres"
+        ):
             return other
     return None

@@ -44,6 +44,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "rolconfig": "text",
         "oid": "oid",
     },
+    "pg_authid": {"oid": "oid", "rolname": "text", "rolsuper": "boolean", "rolpassword": "text"},
     "pg_stat_activity": {
         "datid": "oid",
         "datname": "text",
@@ -125,6 +126,9 @@ def fill(connection: sqlite3.Connection, cluster: Cluster, database: Database) -
     content: dict[str, list[Row]] = {
         "pg_catalog.pg_database": _databases(cluster),
         "pg_catalog.pg_roles": [_role(name, oid) for name, oid in cluster.roles().items()],
+        "pg_catalog.pg_authid": [
+            (oid, name, 1, cluster.verifiers()[name]) for name, oid in cluster.roles().items()
+        ],
         "pg_catalog.pg_stat_activity": _activities(cluster),
         "pg_catalog.pg_namespace": [(PG_CATALOG, "pg_catalog", 10), (PUBLIC, "public", 10)],
         "pg_catalog.pg_extension": [(_PLPGSQL, "plpgsql", 10, PG_CATALOG, "1.0")],

@@ -8,7 +8,6 @@ sessions/           who is connected (sessions.py)
 
 import contextlib
 import fcntl
-import hashlib
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -16,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.sandbox.practice.postgres.errors import PostgresError
+from bot.sandbox.practice.postgres.passwords import is_verifier, opens, verifier
 
 MAJOR = "15"
 VERSION = "15.0 (practice)"
 _BUSY_SECONDS = 30.0
 
 _SCHEMA = """
-CREATE TABLE role (oid INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, password_sha256 TEXT NOT NULL);
+CREATE TABLE role (oid INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, verifier TEXT NOT NULL);
 CREATE TABLE database (
     oid INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, owner TEXT NOT NULL,
     is_template INTEGER NOT NULL DEFAULT 0, allows_connections INTEGER NOT NULL DEFAULT 1,
@@ -70,7 +70,7 @@ class Cluster:
         with contextlib.closing(self._connect()) as catalog:
             catalog.execute("PRAGMA journal_mode = WAL")
             catalog.executescript(_SCHEMA)
-            catalog.execute("INSERT INTO role VALUES (10, ?, ?)", (user, _sha256(password)))
+            catalog.execute("INSERT INTO role VALUES (10, ?, ?)", (user, verifier(password)))
         self.add_database("template1", owner=user, is_template=True, oid=1)
         self.add_database("template0", owner=user, is_template=True, oid=4)
         self.change_database("template0", allows_connections=0)
@@ -134,8 +134,19 @@ class Cluster:
 
     def accepts_password(self, role: str, password: str) -> bool:
         with self._catalog() as catalog:
-            found = catalog.execute("SELECT password_sha256 FROM role WHERE name = ?", (role,)).fetchone()
-        return found is not None and found[0] == _sha256(password)
+            found = catalog.execute("SELECT verifier FROM role WHERE name = ?", (role,)).fetchone()
+        return found is not None and opens(found[0], password)
+
+    def verifiers(self) -> dict[str, str]:
+        """What is stored of each role's password."""
+        with self._catalog() as catalog:
+            return dict(catalog.execute("SELECT name, verifier FROM role"))
+
+    def give_password(self, role: str, password: str) -> None:
+        """A clear one, or what PostgreSQL would store of one."""
+        stored = password if is_verifier(password) else verifier(password)
+        with self._catalog(changes=True) as catalog:
+            catalog.execute("UPDATE role SET verifier = ? WHERE name = ?", (stored, role))
 
     # --- databases --------------------------------------------------------------------------------------------
 
@@ -220,7 +231,3 @@ def opened(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, detect_types=types)
     connection.execute("PRAGMA synchronous = OFF")
     return connection
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

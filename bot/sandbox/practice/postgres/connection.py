@@ -231,6 +231,8 @@ class Connection:
         return Result(f"DROP {kind}")
 
     def _alter(self, parts: list[Token]) -> Result:
+        if [one.word for one in parts[1:2]] in (["ROLE"], ["USER"]):
+            return self._alter_role(parts)
         if [one.word for one in parts[1:2]] != ["TABLE"]:
             return self._unknown(parts)
         parts = [one for one in parts if one.word != "ONLY"]
@@ -244,6 +246,14 @@ class Connection:
             at = told.index("COLUMN") + 1
             parts = [*parts[:at], *definitions.column(parts[at:])]
         return self._plain(query(parts), "ALTER TABLE")
+
+    def _alter_role(self, parts: list[Token]) -> Result:
+        """Its password, and nothing else of it."""
+        left = [one for one in parts[3:] if one.word != "WITH"]
+        if len(left) != 2 or left[0].word != "PASSWORD":  # noqa: PLR2004 - the word and the password
+            return self._unknown(parts)
+        self.cluster.give_password(administration.role(self.cluster, parts[2].name), left[1].value)
+        return Result("ALTER ROLE")
 
     def _setting(self, parts: list[Token]) -> Result:
         match [one.word for one in parts]:

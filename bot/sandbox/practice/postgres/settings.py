@@ -17,12 +17,17 @@ _FIXED = {
 # Settings that change nothing here, or what this package honours.
 _CHANGEABLE = {
     "application_name": "",
+    "bytea_output": "hex",
     "client_encoding": "UTF8",
     "client_min_messages": "notice",
     "check_function_bodies": "on",
     "default_table_access_method": "heap",
     "default_tablespace": "",
     "idle_in_transaction_session_timeout": "0",
+    "lc_monetary": "C",
+    "log_min_duration_statement": "-1",
+    "log_min_error_statement": "error",
+    "log_statement": "none",
     "lock_timeout": "0",
     "row_security": "on",
     "search_path": '"$user", public',

@@ -98,6 +98,15 @@ class SampleProject:
         note = f"<p>Meeting point {secrets.token_hex(2)}: the old bridge</p>\n</body>"
         self._edit("mobile/index.html", "</body>", note)
 
+    def add_migration(self, name: str, sql: str, *, seconds: float = 0) -> None:
+        """A script `backend/scripts/<name>.py` that waits so long and then executes the SQL in one transaction."""
+        template = (TEMPLATE / "backend/scripts/migrate_001_plans.py").read_text()
+        head = template.partition("    cursor.execute(")[0]
+        wait = f"    time.sleep({seconds})\n" if seconds else ""
+        body = f"{wait}    cursor.execute({sql!r})\n" + 'print("' + name + ': done")\n'
+        script = head.replace("import os\n", "import os\nimport time\n" if seconds else "import os\n") + body
+        (self.path / f"backend/scripts/{name}.py").write_text(script)
+
     def fix(self) -> None:
         """Undoes every `break_…` and `slow_build`. A forgotten version is mended by the next `write_release`."""
         for name in ("backend/Dockerfile", "backend/app.py"):

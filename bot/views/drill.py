@@ -1,0 +1,61 @@
+"""What a drill says: of which backup, what it does, what came of it; and the mark that a backup wears from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aiogram.utils.formatting import Bold, Text
+
+from bot.texts import Texts
+from bot.views.parts import clean, code, lines, moment
+from services.backups.models import Backup, is_good
+from services.models import Operation, State, Step
+from services.restores.names import names_of
+
+
+def about(operation: Operation, backup: Backup, texts: Texts) -> Text:
+    """Which backup; marks are those of when the plan was made."""
+    age = max(0.0, (operation.created_at - backup.at).total_seconds())
+    label = clean(backup.label or backup.release or "", 40)
+    return lines(
+        Text(texts("drill-of"), " ", moment(backup.at, "dT"), ", ", Bold(texts("ago", age=age))),
+        Text(texts.size(backup.size), " · SHA-256 ", code(backup.sha256[:16])),
+        Text(texts("ops-release"), " ", Bold(label)) if label else None,
+        mark(backup, texts, operation.created_at),
+    )
+
+
+def promise(operation: Operation, texts: Texts) -> Text:
+    return lines(
+        texts("drill-promise"), Text(texts("drill-scratch"), " ", code(names_of(operation).incoming))
+    )
+
+
+def meaning(operation: Operation, texts: Texts) -> str:
+    """What the end means, in one sentence."""
+    if operation.state is State.SUCCEEDED:
+        return texts("meaning-drill-done")
+    if operation.rollback_reason is not None:
+        return texts("meaning-drill-left")
+    return texts("meaning-drill-failed")
+
+
+def outcome(steps: Sequence[Step], texts: Texts) -> list[Text | str]:
+    """Tables, rows and time, in one line."""
+    found = next(
+        (step.result for step in steps if (step.phase, step.name) == ("forward", "record-drill")), {}
+    )
+    if "took" not in found:
+        return []
+    numbers = {"tables": int(found["tables"]), "rows": int(found["rows"]), "seconds": float(found["took"])}
+    return [texts("drill-compared", **numbers)]
+
+
+def mark(backup: Backup, texts: Texts, now: datetime) -> str:
+    """Such as "✓ drilled 2 h ago"."""
+    drilled = backup.drilled
+    if drilled is None:
+        return texts("drill-mark-none")
+    age = max(0.0, (now - drilled.at).total_seconds())
+    return texts("drill-mark-good" if is_good(backup) else "drill-mark-bad", age=age)

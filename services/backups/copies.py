@@ -1,0 +1,168 @@
+"""Copies of a dump: fetched to our own disk, sent back to the host, left in one place only. Each is hash checked."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from services.backups import encryption, manifest
+from services.backups.models import Backup, Copy
+from services.commands import dumps
+from services.errors import StepFailed
+from services.runs import Run, Skip, StepDef
+from services.steps import SHORT
+
+
+def with_copy(backup: Backup, copy: Copy) -> Backup:
+    """An older copy in the same place is replaced."""
+    others = tuple(one for one in backup.copies if one.where != copy.where)
+    return backup.model_copy(update={"copies": (*others, copy)})
+
+
+def without_copy(backup: Backup, where: str) -> Backup:
+    return backup.model_copy(update={"copies": tuple(one for one in backup.copies if one.where != where)})
+
+
+def hash_of(file: Path) -> tuple[int, str] | None:
+    """Size in bytes and SHA-256 of our own copy, None when it is gone or cannot be read. Takes a second per GB."""
+    try:
+        with file.open("rb") as opened:
+            return file.stat().st_size, hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+async def here(data: Path, backup: Backup, *, hashed: bool = True) -> tuple[int, str] | None:
+    """Our own copy as it is now: its size and SHA-256 ("" unless `hashed`); None when there is none.
+
+    An encrypted one counts as none. `data`: DATA_DIR.
+    """
+    if not backup.local_file or is_sealed(backup):
+        return None
+    file = data / backup.local_file
+    if hashed:
+        return await asyncio.to_thread(hash_of, file)
+    return (file.stat().st_size, "") if file.is_file() else None
+
+
+def fetch_to(folder: Path) -> StepDef:
+    """The step that brings a copy of the dump to our own disk, hash checked; where no other is wanted, the host's goes."""
+
+    async def fetch(run: Run) -> dict[str, Any]:
+        backup = await run.store.backups.get(run.results["backup"]["backup"])
+        if backup is None:
+            raise StepFailed("error-internal", detail="a dump that the catalogue does not know")
+        target = folder / run.project.name / f"{backup.id}.dump"
+        if await asyncio.to_thread(hash_of, target) != (backup.size, backup.sha256):
+            await _fetch(run, backup, target)
+        copy = await _kept(run, backup, target, folder.parent)
+        file = copy.file
+        backup = with_copy(backup, copy).model_copy(update={"local_file": file})
+        if "host" not in run.project.backups.copies:
+            await run.store.backups.add(backup)
+            await run.remote.run(dumps.remove_copied(backup), timeout=SHORT)
+            backup = without_copy(backup, "host")
+        await note(run, backup, folder.parent)
+        return {"file": file}
+
+    return StepDef("fetch", fetch)
+
+
+async def _kept(run: Run, backup: Backup, target: Path, data: Path) -> Copy:
+    """What is kept of the fetched dump: itself, or only what it became when it was encrypted."""
+    to = run.project.backups.encrypt_to
+    size, sha256, kept = backup.size, backup.sha256, target
+    if to:
+        kept = target.with_name(target.name + encryption.SUFFIX)
+        part = kept.with_name(kept.name + ".part")
+        try:
+            size, sha256 = await encryption.encrypt(target, part, to)
+        finally:
+            target.unlink(missing_ok=True)
+        part.replace(kept)
+    return Copy(
+        where="local",
+        file=str(kept.relative_to(data)),
+        size=size,
+        sha256=sha256,
+        at=datetime.now(UTC),
+        encrypted=bool(to),
+    )
+
+
+def is_sealed(backup: Backup) -> bool:
+    """Whether our own copy is encrypted: of no use for a restore without the private key, which we never hold."""
+    return any(one.where == "local" and one.encrypted for one in backup.copies)
+
+
+async def _fetch(run: Run, backup: Backup, target: Path) -> None:
+    part = target.with_suffix(".dump.part")
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = await run.remote.fetch(
+            backup.host_file,
+            part,
+            lambda done: run.progress(done, backup.size, "bytes"),
+            run.project.backup_timeout,
+        )
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise StepFailed("error-fetch-disk", path=str(target.parent), detail=str(error)) from error
+    if found != (backup.size, backup.sha256):
+        part.unlink(missing_ok=True)
+        raise StepFailed("error-fetch-differs")
+    part.replace(target)
+
+
+async def note(run: Run, backup: Backup, data: Path) -> None:
+    """The manifests beside the copies first, then the catalogue: each says the same. Raises HostError, StepFailed."""
+    where = {one.where for one in backup.copies}
+    if "host" in where:
+        await manifest.write_on_host(run.remote, backup)
+    if "local" in where:
+        try:
+            await asyncio.to_thread(manifest.write_here, data / backup.local_file, backup)
+        except OSError as error:
+            raise StepFailed("error-fetch-disk", path=str(data), detail=str(error)) from error
+    await run.store.backups.add(backup)
+
+
+def send_back(data: Path) -> StepDef:
+    """The step that brings our own copy back to the host, hash checked on both ends, when the host has none.
+
+    `data`: DATA_DIR. Without a copy of ours nothing is done: the step that verifies the dump says what is missing.
+    """
+
+    async def send(run: Run) -> dict[str, Any] | Skip:
+        backup = run.plan.restoring.backup if run.plan.restoring else None
+        if backup is None or await _on_host(run, backup) or not backup.local_file or is_sealed(backup):
+            return Skip.SKIPPED
+        if await here(data, backup) != (backup.size, backup.sha256):
+            raise StepFailed("error-copy-changed", file=backup.local_file)
+        await run.remote.run(dumps.folder(backup.host_file.parent), timeout=SHORT)
+        await run.remote.send(
+            run.remote.agent_command("take-dump", backup.host_file, backup.size, backup.sha256),
+            data / backup.local_file,
+            lambda done: run.progress(done, backup.size, "bytes"),
+            run.project.backup_timeout,
+        )
+        known = await run.store.backups.get(backup.id) or backup
+        copy = Copy(
+            where="host",
+            file=str(backup.host_file),
+            size=backup.size,
+            sha256=backup.sha256,
+            at=datetime.now(UTC),
+        )
+        await note(run, with_copy(known, copy), data)
+        return {"size": backup.size}
+
+    return StepDef("send-dump", send)
+
+
+async def _on_host(run: Run, backup: Backup) -> bool:
+    done = await run.remote.run(dumps.exists(backup.host_file), timeout=SHORT, check=False)
+    return done.exit_status == 0

@@ -1,0 +1,196 @@
+"""Off-site copies: brought after the backup was proven, each compared, what failed before caught up.
+
+Trouble here does not make the backup bad, but one that was to be off-site and is not is a failure that people hear of.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import structlog
+
+from services.backups import encryption
+from services.backups.models import Backup, Copy, copies_of, is_good
+from services.backups.places import Place, SftpPlace, Stored, digest_of, file_name
+from services.backups.s3 import S3Place
+from services.errors import StepFailed, StorageAway, StorageError
+from services.phrases import Phrase
+from services.projects import Project, S3Target
+from services.remote.hosts import Hosts
+from services.runs import Run, Skip, StepDef
+from services.store import Store
+
+log = structlog.get_logger(__name__)
+
+AGAIN_AFTER = (2.0, 10.0)
+"""Seconds before a place that is away is tried again."""
+MOST_CAUGHT_UP = 7
+"""So many of the newest backups are brought to a place at once, where earlier runs failed."""
+
+
+class Offsite:
+    """The configured places of every project. `folder` is DATA_DIR: copies here are relative to it."""
+
+    def __init__(self, hosts: Hosts, folder: Path, again_after: tuple[float, ...] = AGAIN_AFTER) -> None:
+        self._hosts = hosts
+        self._folder = folder
+        self._again_after = again_after
+        self._made: dict[tuple[str, str], Place] = {}
+
+    def places(self, project: Project) -> Mapping[str, Place]:
+        """By the names that opsgate.toml gives them."""
+        return {name: self._place(project, name) for name in project.backups.offsite}
+
+    def _place(self, project: Project, name: str) -> Place:
+        at = (project.name, name)
+        if at not in self._made:
+            target = project.backups.offsite[name]
+            self._made[at] = (
+                S3Place(target)
+                if isinstance(target, S3Target)
+                else SftpPlace(self._hosts.get(target.sftp).files, target)
+            )
+        return self._made[at]
+
+    # --- for retention ---
+
+    async def stored(self, project: Project, where: str) -> tuple[Stored, ...]:
+        """What lies in a place, whoever brought it. Raises StorageError."""
+        return await self._place(project, where).list(project.name)
+
+    async def remove(self, project: Project, copy: Copy) -> None:
+        """Gone already is fine. Raises StorageError; KeyError for a place that is not configured any more."""
+        await self._place(project, copy.where).remove(copy.file)
+
+    async def fetch(
+        self, project: Project, copy: Copy, target: Path, progress: Callable[[int], None], within: float
+    ) -> None:
+        """`target` becomes the copy, byte for byte. Raises StorageError; then it is gone."""
+        try:
+            await self._place(project, copy.where).fetch(copy.file, target, progress, within)
+            if await asyncio.to_thread(digest_of, target) != copy.sha256:
+                raise StorageError("error-storage-differs", place=copy.where, bucket="")
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+
+    # --- the step ---
+
+    def step(self) -> StepDef:
+        return StepDef("offsite", self._bring)
+
+    async def _bring(self, run: Run) -> dict[str, Any] | Skip:
+        """Every place is tried, whatever becomes of the others. Raises StepFailed, which names those that failed."""
+        if not run.project.backups.offsite:
+            return Skip.SKIPPED
+        brought, failed = dict[str, int](), dict[str, Phrase]()
+        for name, place in self.places(run.project).items():
+            try:
+                brought[name] = await self._catch_up(run, name, place)
+            except StorageError as error:
+                failed[name] = error.phrase
+                run.logs.note(run.operation.id, run.phase, run.position, f"offsite-{name}", str(error))
+                log.warning("no off-site copy", place=name, operation=run.operation.id, error=str(error))
+        if failed:
+            why = next(iter(failed.values()))
+            raise _not_everywhere(", ".join(failed), why)
+        return {"brought": brought}
+
+    async def _catch_up(self, run: Run, name: str, place: Place) -> int:
+        """The new backup, and those before it that are missing since a copy was brought there for the last time."""
+        missing: list[Backup] = []
+        for backup in await run.store.backups.newest(run.project.name, MOST_CAUGHT_UP):
+            if any(copy.where == name for copy in backup.copies):
+                break
+            if is_good(backup):
+                missing.append(backup)
+        for backup in reversed(missing):
+            await self._with_patience(run, name, place, backup)
+        return len(missing)
+
+    async def _with_patience(self, run: Run, name: str, place: Place, backup: Backup) -> None:
+        for seconds in self._again_after:
+            try:
+                return await self._copy(run, name, place, backup)
+            except StorageAway:
+                await run.sleep(seconds)
+        return await self._copy(run, name, place, backup)
+
+    async def _copy(self, run: Run, name: str, place: Place, backup: Backup) -> None:
+        """Written down as soon as it is there: who is interrupted brings it once more, to the same name."""
+        fetching = partial(run.progress, total=backup.size, unit="bytes")
+        async with self.leaving(run.project, backup, fetching) as (source, encrypted):
+            size = source.stat().st_size
+            sha256 = await asyncio.to_thread(digest_of, source)
+            file = file_name(run.project.name, backup.id, encrypted=encrypted)
+            told = partial(run.progress, total=size, unit="bytes")
+            await place.put(source, file, told, run.project.backup_timeout)
+        copy = Copy(
+            where=name, file=file, size=size, sha256=sha256, at=datetime.now(UTC), encrypted=encrypted
+        )
+        await note_copy(run.store, backup, copy)
+
+    @asynccontextmanager
+    async def leaving(
+        self, project: Project, backup: Backup, told: Callable[[int], None]
+    ) -> AsyncIterator[tuple[Path, bool]]:
+        """The bytes that leave, and whether they are encrypted: our own copy where it will do, else the host's.
+
+        Encrypted whenever there is somebody to encrypt to. Raises HostError, StepFailed.
+        """
+        own, to = await self.local(backup), project.backups.encrypt_to
+        if own is not None and (own[1] or not to):
+            yield own
+            return
+        work = self._folder / "backups" / project.name / f"{backup.id}.{token_hex(4)}.leaving"
+        work.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sealed = work.with_suffix(".leaving-age")
+        try:
+            plain = own[0] if own is not None else await self._from_host(project, backup, work, told)
+            if to:
+                await encryption.encrypt(plain, sealed, to)
+            yield (sealed, True) if to else (plain, False)
+        finally:
+            work.unlink(missing_ok=True)
+            sealed.unlink(missing_ok=True)
+
+    async def local(self, backup: Backup) -> tuple[Path, bool] | None:
+        """Our own copy and whether it is encrypted, when it is there and whole."""
+        for copy in copies_of(backup):
+            file = self._folder / copy.file
+            if (
+                copy.where == "local"
+                and file.is_file()
+                and await asyncio.to_thread(digest_of, file) == copy.sha256
+            ):
+                return file, copy.encrypted
+        return None
+
+    async def _from_host(
+        self, project: Project, backup: Backup, work: Path, told: Callable[[int], None]
+    ) -> Path:
+        remote = self._hosts.get(project.host)
+        got = await remote.fetch(backup.host_file, work, told, project.backup_timeout)
+        if got != (backup.size, backup.sha256):
+            raise StepFailed("error-fetch-differs")
+        return work
+
+
+def _not_everywhere(places: str, why: Phrase) -> StepFailed:
+    error = StepFailed("error-offsite", places=places)
+    error.phrase = error.phrase.model_copy(update={"why": why})
+    return error
+
+
+async def note_copy(store: Store, backup: Backup, copy: Copy) -> None:
+    """One copy per place: a newer word of it replaces the older."""
+    known = await store.backups.get(backup.id) or backup
+    others = tuple(one for one in copies_of(known) if one.where != copy.where)
+    await store.backups.add(known.model_copy(update={"copies": (*others, copy)}))

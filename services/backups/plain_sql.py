@@ -1,0 +1,198 @@
+"""Reads a plain dump before psql ever does: whole, at constant memory, and refuses what a dump has no business with.
+
+psql obeys backslash commands wherever they stand outside of quotes, and some of them run programs. So quotes, comments
+and COPY data are followed as psql follows them; where psql could be brought to follow them in another way (a
+backslash before a quote), the file is refused. What is left is SQL, which may do what the loading role may do, just
+as in an archive of pg_dump's own format.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from services.errors import BadInput
+
+LONGEST = 8 * 1024 * 1024
+"""Bytes of a line outside of COPY data."""
+PIECE = 1024 * 1024
+COMPLETE = b"-- PostgreSQL database dump complete"
+_LAST_LINES = 16
+_MOST_WORDS = 8
+
+_WORD = rb"[A-Za-z_\x80-\xff][A-Za-z_0-9$\x80-\xff]*"
+_TOKEN = re.compile(
+    rb"(?P<comment>--[^\r\n]*)|(?P<block>/\*)|(?P<quote>['\"])"
+    rb"|(?P<dollar>\$(?:[A-Za-z_\x80-\xff][A-Za-z_0-9\x80-\xff]*)?\$)|(?P<word>" + _WORD + rb")"
+    rb"|(?P<odd>[0-9]+\$|\$[0-9]+\$|\\)|(?P<sign>[();])|[0-9]+|[^\\'\"$/\-A-Za-z_0-9\x80-\xff();]+|.",
+    re.DOTALL,
+)
+_NAME = rb'(?:"(?:[^"]|"")+"|' + _WORD + rb")"
+_COPY = re.compile(
+    rb"COPY (?P<table>(?:" + _NAME + rb"\.)?" + _NAME + rb")(?: \([^;'\\$]*\))? FROM stdin;\r?\n",
+    re.IGNORECASE,
+)
+_RESTRICT = re.compile(rb"\\(?:un)?restrict [A-Za-z0-9]{1,128}\r?\n")
+_DATA = re.compile(rb"(?:[^\\]|\\[Nbfnrtv\\])*")
+"""Of COPY data: what pg_dump writes. None of these letters begins a command of psql's that could do harm."""
+_BEFORE_QUOTE = re.compile(rb"(?P<before>[\x80-\xff])?(?P<run>\\*)'")
+_SERVER = re.compile(rb"-- Dumped from database version ([0-9.a-z]+)")
+
+_OF_THE_SERVER = {b"DATABASE", b"ROLE", b"USER", b"GROUP", b"TABLESPACE", b"SYSTEM"}
+_OF_TRANSACTIONS = {b"BEGIN", b"START", b"COMMIT", b"END", b"ROLLBACK", b"ABORT", b"PREPARE", b"SAVEPOINT"}
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a plain dump holds. `rows` by table, None when there are INSERTs, which are not counted."""
+
+    server: str = ""
+    rows: dict[str, int] | None = field(default_factory=dict)
+
+
+def check(file: IO[bytes], name: str) -> Seen:
+    """Reads to the end. Raises BadInput, which says what is refused and in which line; OSError and EOFError as they come."""
+    reader = _Reader(file, name)
+    reader.read()
+    return reader.seen
+
+
+def check_file(path: Path) -> Seen:
+    with path.open("rb") as file:
+        return check(file, path.name)
+
+
+class _Reader:
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self.seen = Seen()
+        self._file = file
+        self._name = name
+        self._line = 0
+        self._closing = b""  # what ends the quote or comment that is open
+        self._nested = 0  # comments within comments
+        self._depth = 0  # parentheses
+        self._words: list[bytes] = []  # the first ones of the statement
+
+    def read(self) -> None:
+        last: list[bytes] = []
+        for line in self._lines():
+            if not self._closing:
+                last = [*last[1 - _LAST_LINES :], line]
+            if self._is_free and (copied := _COPY.fullmatch(line)):
+                self._copy(copied["table"].decode("utf-8", "replace"))
+            elif not (self._is_free and _RESTRICT.fullmatch(line)):
+                self._lex(line)
+            if not self.seen.server and (found := _SERVER.match(line)):
+                self.seen.server = found[1].decode()
+        if self._closing or self._words or not any(line.startswith(COMPLETE) for line in last):
+            raise BadInput("error-import-cut", file=self._name)
+
+    @property
+    def _is_free(self) -> bool:
+        """Between statements, outside of quotes and comments."""
+        return not self._closing and not self._words and not self._depth
+
+    def _lines(self) -> Iterator[bytes]:
+        while line := self._file.readline(LONGEST):
+            self._line += 1
+            if len(line) == LONGEST:
+                raise self._refused("long")
+            yield line
+
+    def _copy(self, table: str) -> None:
+        rows, begins = 0, True
+        while piece := self._file.readline(PIECE):
+            if begins:
+                self._line += 1
+                if piece.rstrip(b"\r\n") == b"\\.":
+                    if self.seen.rows is not None:
+                        self.seen.rows[table] = self.seen.rows.get(table, 0) + rows
+                    return
+            if (len(piece) - len(piece.rstrip(b"\\"))) % 2:
+                piece += self._file.read(1)
+            if not _DATA.fullmatch(piece):
+                raise self._refused("data")
+            begins = piece.endswith(b"\n")
+            rows += begins
+        raise BadInput("error-import-cut", file=self._name)
+
+    # --- SQL ---
+
+    def _lex(self, line: bytes) -> None:
+        at = 0
+        while at < len(line):
+            at = self._inside(line, at) if self._closing else self._token(line, at)
+
+    def _inside(self, line: bytes, at: int) -> int:
+        if self._closing == b"*/":
+            return self._in_comment(line, at)
+        if self._closing == b"'":
+            found = _BEFORE_QUOTE.search(line, at)
+            if found is None:
+                return len(line)
+            if len(found["run"]) % 2 or (found["run"] and found["before"]):
+                raise self._refused("quote")
+            if line[found.end() : found.end() + 1] == b"'":
+                return found.end() + 1
+            self._closing = b""
+            return found.end()
+        end = line.find(self._closing, at)
+        if end < 0:
+            return len(line)
+        end += len(self._closing)
+        self._closing = b""
+        return end
+
+    def _in_comment(self, line: bytes, at: int) -> int:
+        found = re.compile(rb"/\*|\*/").search(line, at)
+        if found is None:
+            return len(line)
+        self._nested += 1 if found[0] == b"/*" else -1
+        if not self._nested:
+            self._closing = b""
+        return found.end()
+
+    def _token(self, line: bytes, at: int) -> int:
+        found = _TOKEN.match(line, at)
+        if found is None:  # cannot be: the last alternative takes any byte
+            raise self._refused("odd")
+        kind, text = found.lastgroup, found[0]
+        if kind == "odd":
+            raise self._refused("command" if text == b"\\" else "odd")
+        if kind in {"quote", "dollar"}:
+            self._closing = text
+        elif kind == "block":
+            self._closing, self._nested = b"*/", 1
+        elif kind == "sign":
+            self._sign(text)
+        if kind in {"word", "quote", "dollar", "sign"} and text != b";" and len(self._words) < _MOST_WORDS:
+            self._words.append(text.upper())
+        return found.end()
+
+    def _sign(self, text: bytes) -> None:
+        if text == b"(":
+            self._depth += 1
+        elif text == b")":
+            self._depth -= 1
+            if self._depth < 0:
+                raise self._refused("odd")
+        elif not self._depth:
+            self._judge(self._words)
+            self._words = []
+
+    def _judge(self, words: list[bytes]) -> None:
+        first, then = (words[0] if words else b""), (words[1] if len(words) > 1 else b"")
+        if first == b"COPY":
+            raise self._refused("copy")
+        if first in {b"CREATE", b"ALTER", b"DROP"} and then in _OF_THE_SERVER and words[2:3] != [b"MAPPING"]:
+            raise self._refused("server", f"{first.decode()} {then.decode()}")
+        if first in _OF_TRANSACTIONS or first == b"LOAD":
+            raise self._refused("server", first.decode())
+        if first == b"INSERT":
+            self.seen.rows = None
+
+    def _refused(self, why: str, words: str = "") -> BadInput:
+        return BadInput("error-import-line", file=self._name, line=self._line, why=why, words=words)

@@ -1,0 +1,68 @@
+"""From a backup, chosen or the newest, to the plan of its drill: reads, then computes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+from services.backups.copies import here
+from services.backups.models import Backup
+from services.drills import plans
+from services.errors import BadInput
+from services.facts.cluster import Seen
+from services.facts.models import Facts
+from services.models import Plan
+from services.projects import Project
+from services.remote.hosts import Hosts
+from services.restores.proposals import running_database
+from services.restores.reading import dump_on_host, look
+from services.store import Store
+
+
+class DrillProposals:
+    """`ref` is the id of a backup; without one it is the newest. The live database is not asked for rows."""
+
+    def __init__(
+        self, facts: Callable[[Project], Awaitable[Facts]], hosts: Hosts, store: Store, data: Path
+    ) -> None:
+        """`data`: DATA_DIR, where our own copies are."""
+        self._facts = facts
+        self._hosts = hosts
+        self._store = store
+        self._data = data
+
+    async def drill(self, project: Project, ref: str | None) -> Plan:
+        """Raises BadInput when there is nothing to drill, and HostError.
+
+        The dump is not hashed for the card: that is the drill's first step, so that what it finds is recorded.
+        """
+        if project.database is None:
+            raise BadInput("error-no-database", project=project.name)
+        return await self._drill(project, await self._backup(project, ref))
+
+    async def drill_again(self, project: Project, plan: Plan) -> Plan:
+        if plan.restoring is None or plan.restoring.backup is None:
+            raise BadInput("error-internal")
+        return await self._drill(project, await self._backup(project, plan.restoring.backup.id))
+
+    async def _backup(self, project: Project, ref: str | None) -> Backup:
+        if ref is None:
+            newest = await self._store.backups.newest(project.name)
+            if not newest:
+                raise BadInput("error-drill-no-backup", project=project.name)
+            return newest[0]
+        known = await self._store.backups.get(ref)
+        if known is None or known.project != project.name:
+            raise BadInput("error-no-backup")
+        return known
+
+    async def _drill(self, project: Project, backup: Backup) -> Plan:
+        facts = await self._facts(project)
+        remote = self._hosts.get(project.host)
+        at = running_database(project, facts)
+        seen = await look(remote, *at) if at else Seen()
+        dump = await dump_on_host(remote, backup, hashed=False)
+        ours = None if dump else await here(self._data, backup, hashed=False)
+        seen = replace(seen, dump=dump or ours, dump_is_here=ours is not None)
+        return plans.drill(project, facts, seen, backup)

@@ -1,0 +1,165 @@
+"""/drill: a backup goes into a scratch database, is compared table by table, and dropped again.
+
+Nothing here reads or writes the live database. A drill's database is named by its operation, and the builders take
+no other name; whatever ends a drill, the way back drops it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from services.backups.copies import here, note, send_back, without_copy
+from services.backups.models import Backup, Drilled
+from services.backups.steps import database_container
+from services.commands import dumps, postgres
+from services.commands.postgres import aside
+from services.drills.contents import compared
+from services.errors import StepFailed
+from services.models import Kind, Operation, Plan, short_id
+from services.restores.steps import (
+    CREATING,
+    about,
+    create_database,
+    databases,
+    drop_restored,
+    load,
+    verify_dump,
+    worker,
+)
+from services.runs import Procedure, Run, Skip, StepDef, StepWork
+from services.steps import SHORT, UNLOCK
+
+AGAINST_THE_BACKUP = frozenset({"error-dump-changed", "error-restore-differs", "error-drill-content"})
+"""Reasons that say something about the backup. A host that is away or full, or a person who stops it, says nothing."""
+LOAD_FAILED = "error-restore-load"
+REFUSED = frozenset({1, 3})
+"""Exit statuses of pg_restore and of psql themselves; others are those of what runs it, or of a signal."""
+EARLIER = 200
+"""So many earlier operations may have left a scratch database behind."""
+
+_TROUBLE = re.compile(
+    r"no space left on device|disk quota exceeded|could not (?:extend|write|resize|fsync|open) |out of (?:shared )?memory"
+    r"|terminating connection|connection to server|server closed the connection|could not (?:connect|send|receive)"
+    r"|database system is|too many clients|remaining connection slots|canceling statement|no such container"
+    r"|is not running|docker daemon|input/output error",
+    re.IGNORECASE,
+)
+"""What PostgreSQL and Docker say when they are in trouble themselves."""
+
+
+def speaks_against(operation: Operation) -> bool:
+    """Whether the reason of a failed drill is the backup itself."""
+    reason = operation.reason
+    if reason is None:
+        return False
+    if reason.id == LOAD_FAILED:
+        return reason.args.get("status") in REFUSED and not _TROUBLE.search(operation.log_tail)
+    return reason.id in AGAINST_THE_BACKUP
+
+
+def backup_of(run: Run) -> Backup:
+    backup = about(run).backup
+    if backup is None:
+        raise StepFailed("error-internal", detail="a drill without a backup")
+    return backup
+
+
+# --- steps ---------------------------------------------------------------------------------------
+
+
+async def create_scratch(run: Run) -> dict[str, Any]:
+    """What an earlier drill had to leave behind, its host being away, goes first: we hold the lock, so it is nobody's."""
+    container, live = await database_container(run), about(run).database
+    there = await databases(run)
+    for earlier in await run.store.operations.recent(EARLIER):
+        left = aside(live, "drill", short_id(earlier.id))
+        if (earlier.kind, earlier.project) == (Kind.DRILL, run.project.name) and left in there:
+            await run.remote.run(postgres.drop(container, worker(run), left), timeout=CREATING)
+    return await create_database(run)
+
+
+async def compare(run: Run) -> dict[str, Any]:
+    """Rows and sums by table: what came out of the archive against what it should hold."""
+    found = await compared(run, backup_of(run))
+    return {"tables": len(found.rows), "rows": sum(found.rows.values()), "summed": found.sums is not None}
+
+
+def record(data: Path) -> StepWork:
+    """The proof stands with the backup from here on."""
+
+    async def noted(run: Run) -> dict[str, Any]:
+        counted, seconds = run.results["compare"], _took(run)
+        numbers = {"tables": counted["tables"], "rows": counted["rows"]}
+        await _note(run, Drilled(**_of(run), good=True, seconds=seconds, **numbers))
+        await take_back_sent(run, data)
+        return counted | {"took": seconds}
+
+    return noted
+
+
+def record_failure(data: Path) -> StepWork:
+    """Only what speaks against the backup is held against it."""
+
+    async def noted(run: Run) -> dict[str, Any] | Skip:
+        against = speaks_against(run.operation)
+        if against:
+            await _note(run, Drilled(**_of(run), good=False, seconds=_took(run), reason=run.operation.reason))
+        await take_back_sent(run, data)
+        return {} if against else Skip.SKIPPED
+
+    return noted
+
+
+def _of(run: Run) -> dict[str, Any]:
+    return {"operation": run.operation.id, "at": datetime.now(UTC)}
+
+
+async def _note(run: Run, drilled: Drilled) -> None:
+    await run.store.backups.drilled(backup_of(run).id, drilled)
+
+
+async def take_back_sent(run: Run, data: Path) -> None:
+    """A copy that was sent to the host for this drill goes, where none is wanted there."""
+    before = {one.where for one in backup_of(run).copies}
+    if "host" in run.project.backups.copies or "local" not in before or "host" in before:
+        return
+    backup = await run.store.backups.get(backup_of(run).id)
+    if backup and await here(data, backup) == (backup.size, backup.sha256):
+        try:
+            remove = dumps.remove_copied(backup)
+        except ValueError:  # a dump that people made: it stays where they see it
+            return
+        await run.remote.run(remove, timeout=SHORT)
+        await note(run, without_copy(backup, "host"), data)
+
+
+def _took(run: Run) -> float:
+    began = run.operation.started_at or run.operation.created_at
+    return round(max(0.0, (datetime.now(UTC) - began).total_seconds()), 3)
+
+
+# --- procedure -----------------------------------------------------------------------------------
+
+
+def procedure(lock: StepDef, data: Path) -> Procedure:
+    """`data`: DATA_DIR, where our own copies are. The result is written down before the scratch database goes on the way back: dropping may have to wait."""
+    forward = (
+        lock,
+        send_back(data),
+        StepDef("verify-dump", verify_dump),
+        StepDef("create-scratch", create_scratch),
+        StepDef("load", load),
+        StepDef("compare", compare),
+        StepDef("drop-scratch", drop_restored),
+        StepDef("record-drill", record(data)),
+        UNLOCK,
+    )
+
+    def rollback(_plan: Plan, begun: frozenset[str]) -> tuple[StepDef, ...]:
+        dropped = (StepDef("drop-scratch", drop_restored),) if "create-scratch" in begun else ()
+        return (StepDef("record-drill", record_failure(data)), *dropped, UNLOCK)
+
+    return Procedure(forward=lambda _plan: forward, rollback=rollback)

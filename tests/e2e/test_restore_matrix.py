@@ -1,0 +1,194 @@
+"""`kill -9` of the bot and a cut connection at each step of restore, undo and drop: made from the step lists."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from bot.sandbox.played import SimMessage
+from services.models import Kind, Plan
+from services.restores.plans import DROP_STEPS, RESTORE_STEPS, UNDO_STEPS
+from services.restores.steps import restore_procedure
+from services.steps import UNLOCK
+from tests.e2e.test_kill_matrix import of_this_operation
+from tests.e2e.test_restore import backup, card_of, databases, diary, newest, note, restore, typed
+from tests.e2e.world import World
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(240),
+    pytest.mark.matrix,
+]
+
+JOB_STEPS = frozenset({"backup", "load"})
+_begun = frozenset(RESTORE_STEPS) - {"unlock"}
+_back = restore_procedure(UNLOCK, Path()).rollback(
+    Plan(kind=Kind.RESTORE, project="x", steps=RESTORE_STEPS), _begun
+)
+BACK_STEPS = [step.name for step in _back]
+Case = tuple[str, str, str]
+"""What happens, at which step, at which moment of it."""
+
+
+def cases(steps: Sequence[str]) -> Iterator[Case]:
+    """Killed: each step's work is done and not journaled; of a job also its middle. Cut: before a step, or in its job."""
+    yield "kill", steps[0], "begun"
+    for step in steps:
+        if step in JOB_STEPS:
+            yield "kill", step, "working"
+        yield "kill", step, "done"
+        yield "cut", step, "working" if step in JOB_STEPS else "begun"
+
+
+def each(steps: Sequence[str]) -> pytest.MarkDecorator:
+    found = list(cases(steps))
+    return pytest.mark.parametrize("case", found, ids=["-".join(case) for case in found])
+
+
+@dataclass
+class Past:
+    """What can still be undone, with the rows that come back then, and what can be dropped, with its database's name."""
+
+    backed_up: list[str]
+    undoable: list[tuple[SimMessage, list[str]]] = field(default_factory=list)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def past(here: World) -> Past:
+    await here.start_bot()
+    await here.sim.start(here.anna)
+    await here.sim.start(here.boris)
+    assert "succeeded" in (await here.deploy()).text
+    here.server.psql("CREATE TABLE diary (note text)")
+    note(here)
+    await backup(here)
+    return Past(diary(here))
+
+
+async def _troubled_bot(here: World, case: Case, phase: str = "forward") -> None:
+    trouble, step, moment = case
+    held = here.folder / "held"
+    for file in (held, held.with_suffix(".go")):
+        file.unlink(missing_ok=True)
+    await here.stop_bot(signal.SIGKILL)
+    more = {"HOLD": str(held)} if trouble == "cut" else {}
+    await here.start_bot(kill_at=f"{phase}:{step}:{moment}", **more)
+
+
+async def _trouble(here: World, case: Case) -> None:
+    """Waits for the moment. A killed bot is started again, a cut one finds its way by itself."""
+    if case[0] == "kill":
+        assert await here.wait_for_bot() == -signal.SIGKILL
+        await here.start_bot()
+        return
+    held = here.folder / "held"
+    async with asyncio.timeout(60):
+        while not held.exists():
+            await asyncio.sleep(0.02)
+    assert here.sshd.cut() > 0
+    held.with_suffix(".go").touch()
+
+
+async def _one_verdict(here: World, since: int, expected: str) -> SimMessage:
+    verdict = await here.verdict(since)
+    assert expected in verdict.text.splitlines()[0], verdict.text
+    assert here.server.is_healthy()
+    assert here.lock_is_free()
+    assert "restore" not in databases(here), "a half-made database was left"
+    await asyncio.sleep(0.3)
+    assert len(of_this_operation(here, await here.verdicts(since))) == 1
+    return verdict
+
+
+async def _begin_restore(here: World) -> int:
+    """The oldest backup, which is the proven one of the fixture; those after it are safety copies."""
+    choice, _ = await newest(here, "ago")
+    oldest = [label for label in choice.labels if "ago" in label][-1]
+    return await typed(here, await card_of(here, choice, oldest), "Confirm restore")
+
+
+@each(RESTORE_STEPS)
+async def test_a_restore_that_is_killed_or_cut_off_ends_with_the_backup_whole_and_what_was_there_kept(
+    here: World, past: Past, case: Case
+) -> None:
+    """R-DB-5: the live database is the old one or the new one wholly; nothing half-made stays; one verdict."""
+    note(here)
+    before, kept = diary(here), databases(here).count("before")
+    await _troubled_bot(here, case)
+    since = await _begin_restore(here)
+    await _trouble(here, case)
+    verdict = await _one_verdict(here, since, "restore succeeded")
+    assert diary(here) == past.backed_up
+    assert databases(here).count("before") == kept + 1
+    past.undoable.append((verdict, before))
+
+
+async def _a_restore(here: World, past: Past) -> tuple[SimMessage, list[str]]:
+    """One that was not undone yet."""
+    if not past.undoable:
+        note(here)
+        before = diary(here)
+        past.undoable.append((await restore(here), before))
+    return past.undoable.pop()
+
+
+@each(UNDO_STEPS)
+async def test_an_undo_that_is_killed_or_cut_off_ends_with_what_was_replaced_and_keeps_what_was_live(
+    here: World, past: Past, case: Case
+) -> None:
+    restored, wanted = await _a_restore(here, past)
+    kept = databases(here).count("undone")
+    await _troubled_bot(here, case)
+    since = await here.sim.mark()
+    await here.sim.tap(here.anna, restored, "Undo")
+    card = await here.sim.wait_for(here.anna, button="Confirm undo", since=since, timeout=60)
+    since = await here.sim.mark()
+    await here.sim.tap(here.anna, card, "Confirm undo")
+    await _trouble(here, case)
+    await _one_verdict(here, since, "undo succeeded")
+    assert diary(here) == wanted
+    assert databases(here).count("undone") == kept + 1
+
+
+@each(DROP_STEPS)
+async def test_a_drop_that_is_killed_or_cut_off_drops_what_its_card_showed_and_nothing_else(
+    here: World, past: Past, case: Case
+) -> None:
+    restored, _ = await _a_restore(here, past)
+    live, kept = diary(here), databases(here)
+    await _troubled_bot(here, case)
+    since = await here.sim.mark()
+    await here.sim.tap(here.anna, restored, "Drop the old database")
+    card = await here.sim.wait_for(here.anna, button="Confirm drop", since=since, timeout=60)
+    since = await typed(here, card, "Confirm drop")
+    await _trouble(here, case)
+    await _one_verdict(here, since, "drop succeeded")
+    assert diary(here) == live
+    assert len(databases(here)) == len(kept) - 1
+
+
+BACK = [("kill", step, "done") for step in BACK_STEPS]
+
+
+@pytest.mark.parametrize("case", BACK, ids=["-".join(case) for case in BACK])
+async def test_the_way_back_of_a_restore_that_is_killed_brings_back_what_was_live(
+    here: World, past: Past, case: Case
+) -> None:
+    """A site that does not answer after the swap, and a bot that dies while it takes the swap back."""
+    assert past.backed_up
+    note(here)
+    live, undone = diary(here), databases(here).count("undone")
+    here.write_settings(health='[{ url = "http://127.0.0.1:9/" }]', health_timeout="3")
+    await _troubled_bot(here, case, "rollback")
+    here.write_settings()
+    since = await _begin_restore(here)
+    await _trouble(here, case)
+    await _one_verdict(here, since, "rolled back")
+    assert diary(here) == live
+    assert databases(here).count("undone") == undone + 1  # what was written meanwhile is kept, too

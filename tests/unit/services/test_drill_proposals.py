@@ -1,0 +1,169 @@
+"""From a backup to the plan of its drill: which backup, who works, what stands against it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from services.backups.models import Backup, Copy, Drilled
+from services.checks import restore_findings
+from services.drills.plans import DRILL_STEPS
+from services.drills.proposals import DrillProposals
+from services.errors import BadInput
+from services.facts.models import Facts
+from services.models import Kind, Plan, Severity
+from services.projects import Project
+from services.remote.hosts import Hosts
+from services.store import Store
+from tests.unit.checks.test_findings import container, empty, facts, project
+from tests.unit.checks.test_restore import BACKUP, seen
+from tests.unit.facts.test_cluster import RECORDED
+from tests.unit.services.test_restore_proposals import LIMITED, SUPER, Host
+
+NOW = datetime.now(UTC)
+BAD = Drilled(operation="op-2", at=NOW, good=False, seconds=3)
+
+
+def proposals(
+    store: Store, host: Host | None = None, known: Facts | None = None, data: Path = Path("/nonexistent")
+) -> DrillProposals:
+    async def read(_project: Project) -> Facts:
+        return known or facts()
+
+    hosts = cast("Hosts", SimpleNamespace(get=lambda _name: host or Host()))
+    return DrillProposals(read, hosts, store, data)
+
+
+def blockers(plan: Plan) -> list[str]:
+    return [one.code for one in plan.findings if one.severity is Severity.BLOCKER]
+
+
+async def test_without_a_ref_the_newest_backup_is_drilled(store: Store) -> None:
+    await store.backups.add(BACKUP)
+    newer = BACKUP.model_copy(update={"id": "db-2", "at": BACKUP.at + timedelta(hours=1)})
+    await store.backups.add(newer)
+    plan = await proposals(store).drill(project(), None)
+    assert plan.restoring is not None
+    assert plan.restoring.backup == newer
+    assert (plan.kind, plan.steps, plan.risk) == (Kind.DRILL, DRILL_STEPS, "low")
+    assert not plan.blocked
+    assert not plan.backup
+    assert not plan.kind.typed
+
+
+async def test_with_a_ref_it_is_that_one_also_where_its_last_drill_failed(store: Store) -> None:
+    await store.backups.add(BACKUP.model_copy(update={"drilled": BAD}))
+    await store.backups.add(BACKUP.model_copy(update={"id": "db-2", "at": BACKUP.at + timedelta(hours=1)}))
+    plan = await proposals(store).drill(project(), BACKUP.id)
+    assert plan.restoring is not None
+    assert plan.restoring.backup is not None
+    assert plan.restoring.backup.id == BACKUP.id
+    assert not plan.blocked
+
+
+@pytest.mark.parametrize(
+    ("made", "asked", "ref", "code"),
+    [
+        (None, project(), None, "error-drill-no-backup"),
+        (BACKUP, project(), "db-9", "error-no-backup"),
+        (BACKUP, project(name="shop"), BACKUP.id, "error-no-backup"),
+        (BACKUP, project(name="shop"), None, "error-drill-no-backup"),
+        (BACKUP, project(database=None), None, "error-no-database"),
+    ],
+)
+async def test_what_cannot_be_drilled_is_told_at_once(
+    store: Store, made: Backup | None, asked: Project, ref: str | None, code: str
+) -> None:
+    if made:
+        await store.backups.add(made)
+    with pytest.raises(BadInput, match=code):
+        await proposals(store).drill(asked, ref)
+
+
+async def test_the_live_database_is_not_counted_and_the_dump_not_hashed_for_the_card(store: Store) -> None:
+    await store.backups.add(BACKUP)
+    host = Host()
+    await proposals(store, host).drill(project(), None)
+    assert "sha256sum" not in host.asked
+    assert not any("pg_class" in one for one in host.asked)
+
+
+async def test_a_dump_of_another_size_is_left_to_the_drill_which_records_what_it_finds(store: Store) -> None:
+    await store.backups.add(BACKUP)
+    assert not (await proposals(store, Host(dump="3")).drill(project(), None)).blocked
+
+
+async def test_a_dump_that_is_gone_blocks_and_one_that_lies_here_is_sent_back(
+    store: Store, tmp_path: Path
+) -> None:
+    await store.backups.add(BACKUP)
+    gone = await proposals(store, Host(dump=None)).drill(project(), None)
+    assert blockers(gone) == ["dump-missing"]
+    (tmp_path / "copy.dump").write_bytes(b"x")
+    await store.backups.add(BACKUP.model_copy(update={"local_file": "copy.dump"}))
+    plan = await proposals(store, Host(dump=None), data=tmp_path).drill(project(), None)
+    assert blockers(plan) == []
+    assert "dump-sent-back" in {one.code for one in plan.findings}
+
+
+async def test_the_superuser_works_where_the_role_may_not_and_the_card_says_which(store: Store) -> None:
+    await store.backups.add(BACKUP)
+    host = Host(by_user={"fitnessapp_user": LIMITED, "postgres": SUPER})
+    plan = await proposals(store, host).drill(project(), None)
+    assert plan.restoring is not None
+    assert plan.restoring.worker == "postgres"
+    (worker,) = (one for one in plan.findings if one.code == "drill-worker")
+    assert worker.args == {"role": "fitnessapp_user", "worker": "postgres"}
+    nobody = Host(by_user={"fitnessapp_user": LIMITED})
+    assert blockers(await proposals(store, nobody).drill(project(), None)) == ["drill-rights"]
+
+
+@pytest.mark.parametrize(
+    ("known", "code"),
+    [
+        (empty(), "restore-nothing-deployed"),
+        (facts(containers=(container("db", "exited"), container("backend"))), "restore-database-down"),
+        (facts(host={"disk_available": 2 * RECORDED["size"] - 1}), "drill-disk"),
+    ],
+)
+async def test_what_stands_against_a_drill(store: Store, known: Facts, code: str) -> None:
+    await store.backups.add(BACKUP)
+    plan = await proposals(store, known=known).drill(project(min_free_disk_mb=0), None)
+    assert code in blockers(plan)
+
+
+async def test_an_older_server_does_not_drill_a_newer_dump(store: Store) -> None:
+    """It could only fail, and would hold against the backup what is the server's."""
+    await store.backups.add(BACKUP.model_copy(update={"server": "99.1"}))
+    assert blockers(await proposals(store).drill(project(), None)) == ["restore-older-server"]
+
+
+async def test_a_copy_that_went_elsewhere_meanwhile_changes_no_plan(store: Store) -> None:
+    await store.backups.add(BACKUP)
+    first = await proposals(store).drill(project(), None)
+    copy = Copy(where="minio", file="x", size=1, sha256="ab", at=NOW)
+    await store.backups.add(BACKUP.model_copy(update={"copies": (copy,), "drilled": BAD}))
+    assert (await proposals(store).drill_again(project(), first)).digest == first.digest
+
+
+async def test_the_tap_drills_the_backup_of_the_card_not_a_newer_one(store: Store) -> None:
+    await store.backups.add(BACKUP)
+    first = await proposals(store).drill(project(), None)
+    await store.backups.add(BACKUP.model_copy(update={"id": "db-2", "at": BACKUP.at + timedelta(hours=1)}))
+    again = await proposals(store).drill_again(project(), first)
+    assert again.digest == first.digest
+    assert again.restoring == first.restoring
+
+
+@pytest.mark.parametrize(("good", "against"), [(False, ["restore-drill-failed"]), (True, [])])
+def test_only_a_backup_that_came_through_its_newest_drill_may_be_restored(
+    *, good: bool, against: list[str]
+) -> None:
+    """R-DB-3."""
+    drilled = BACKUP.model_copy(update={"drilled": BAD.model_copy(update={"good": good})})
+    findings = restore_findings(project(), facts(), seen(), drilled)
+    assert [one.code for one in findings if one.severity is Severity.BLOCKER] == against
