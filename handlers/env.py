@@ -66,7 +66,7 @@ async def value_typed(
     key = answer.get("key") or ""
     await _remove(message, visitor, bot, key)
     if answer.get("late") or _age(message, clock) > STALE_AFTER:
-        raise BadInput("error-env-late", key=key)
+        raise BadInput("error-env-late", key=key, project=answer.get("project") or "")
     wish = Wish(answer.get("project") or "", key, SecretStr(answer.get("value") or ""))
     await _propose(message, visitor, bot, operations, env, wish)
 
@@ -97,7 +97,7 @@ async def env_file(
     if asked.verb and (age := _age(message, clock)) > STALE_AFTER:
         raise BadInput("stale-command", age=age)
     if asked.verb == "set" and not visitor.private:
-        raise BadInput("error-env-group", key=asked.key)
+        raise BadInput("error-env-group", key=asked.key, project=asked.project)
     await _carry_out(message, visitor, bot, operations, env, projects, asked)
 
 

@@ -126,11 +126,17 @@ def _release_left_by(before: Operation) -> str | None:
 
 
 def _says_more(confirmed: Plan, fresh: Plan) -> bool:
-    """Whether the card would now say of something that its reader did not see: a warning, or more downtime."""
+    """Whether the card would now say of something that its reader did not see: a warning, a migration, more downtime."""
     seen = {one.code for one in confirmed.findings}
     warned = {one.code for one in fresh.findings if one.severity is Severity.WARNING}
     drift = fresh.drift.files if fresh.drift else ()
     known = confirmed.drift.files if confirmed.drift else ()
     riskier = _RISKS.index(fresh.risk) > _RISKS.index(confirmed.risk)
     interrupted = {*rolling(confirmed.strategies)} - {*rolling(fresh.strategies)}
-    return bool(warned - seen) or bool({*drift} - {*known}) or bool(interrupted) or riskier
+    more = warned - seen or {*drift} - {*known} or interrupted or _migrations(fresh) - _migrations(confirmed)
+    return bool(more) or riskier
+
+
+def _migrations(plan: Plan) -> set[str]:
+    """The scripts that a plan would run in the database (R-DB-6)."""
+    return {one.path for one in plan.migrating.scripts} if plan.migrating else set()

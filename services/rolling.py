@@ -60,7 +60,7 @@ async def up(run: Run) -> dict[str, Any]:
 def left_alone(run: Run) -> bool:
     """Whether `up` found every container as it should be, and touched none."""
     done = run.results.get("up", {})
-    return done.get("recreated") == done.get("rolled") == [] and not done.get("rest")
+    return done.get("recreated") == done.get("rolled") == [] and done.get("rest") is False
 
 
 async def _all_run(run: Run, choices: Iterable[Choice]) -> bool:

@@ -361,7 +361,7 @@ meaning-migrate-nothing = No migration ran. The database was not changed.
 meaning-migrate-failed = What the failed script did until then may be in the database, unless it works in one transaction. It does not run again by itself. Mend it and deploy, then /migrate; or restore the backup from before.
 meaning-migrate-stopped = What ran stays in the database. The rest is there for /migrate.
 meaning-migrate-unknown = Look into the database before anything else: the script may have done all, a part or nothing of its work. It does not run again by itself. Then /migrate lets you run it or note it; or restore the backup from before.
-meaning-migrate-unwell = All of them ran, but the stack is not well with the database as it is now. Look at /status; the backup from before can be restored.
+meaning-migrate-unwell = All of them ran, but nobody saw that the stack is well with the database as it is now. Look at /status; the backup from before can be restored.
 
 ## Restore
 
@@ -951,8 +951,8 @@ finding-rollback-migrations = { $count ->
     }
 }
     .why = { $known ->
-        [0] Whether it ran is not known. If it did, the database may not fit the older code. A rollback does not touch the database.
-       *[other] These ran: { $ran }. The database may not fit the older code, and a rollback does not touch it.
+        [1] These ran: { $ran }. The database may not fit the older code, and a rollback does not touch it.
+       *[other] Whether it ran is not known. If it did, the database may not fit the older code. A rollback does not touch the database.
     }
     .mend = { $backup ->
         [0] If the older code needs it, restore a backup of that time afterwards: /restore
@@ -1201,9 +1201,9 @@ env-empty = (empty)
 env-public = public: built into the app
 env-given = given { $count } times, the last one counts
 env-lines-unreadable = ⛔ Lines { $lines } cannot be read by Compose. Mend them on the server.
-env-how-set = /env set KEY: I ask for the value and remove your answer from the chat
-env-how-unset = /env unset KEY: remove a key
-env-how-undo = /env undo: bring the previous file back
+env-how-set = /env { $project } set KEY: I ask for the value and remove your answer from the chat
+env-how-unset = /env { $project } unset KEY: remove a key
+env-how-undo = /env { $project } undo: bring the previous file back
 env-ask = Answer with the new value of { $key } for { $project }, within two minutes.
     I remove your message from the chat at once and never show or log the value. Any command calls it off.
 env-removed = { $known ->
@@ -1222,12 +1222,13 @@ env-readers = Read by: { $services }
 env-promise = The images are built with the new values first, while the old containers serve; then the file is replaced in one move and everything is brought up anew.
 env-promise-role = The password of the database role { $role } changes with it, right before the containers.
 env-promise-first = Nothing is deployed yet, so only the file is replaced.
-env-keeps = The present file is kept: /env undo brings it back.
+env-keeps = The present file is kept: /env { $project } undo brings it back.
 meaning-env-done = { $first ->
-    [0] The new env file is in force: { $names }. The previous one is kept, /env undo brings it back.
+    [0] The new env file is in force: { $names }. The previous one is kept, /env { $project } undo brings it back.
    *[other] The new env file is in place for the first deploy: { $names }.
 }
 meaning-env-untouched = The env file and the running containers were not touched.
+meaning-env-names-moved = The env file and the running containers were not touched, but something that was prepared is left: image names may belong to the new build. Ask for the edit again, or deploy, before anybody recreates containers by hand.
 meaning-env-back = { $first ->
     [0] The old env file and the old images are back, and serve.
    *[other] The old env file is back.
@@ -1237,8 +1238,8 @@ error-env-usage = Say /env { $project } set KEY, /env { $project } unset KEY or 
 error-env-which = Which project? For example: /env { $project }. I know: { $known }
 error-env-key = That is no name of a variable: letters, digits and _ only, not beginning with a digit.
 error-env-steers = { $key } steers Compose itself: with another value it could start a second stack with empty volumes. It is not changed from a chat.
-error-env-group = Values are not typed in a group: others would read them. Write /env set { $key } to me in our private chat.
-error-env-late = That came too late, so the value of { $key } was not taken. Ask again: /env set { $key }
+error-env-group = Values are not typed in a group: others would read them. Write /env { $project } set { $key } to me in our private chat.
+error-env-late = That came too late, so the value of { $key } was not taken. Ask again: /env { $project } set { $key }
 error-env-gone = What was typed is no longer kept. Ask again: /env set KEY
 error-env-line = { $key } shares its line with something else, or stands where it cannot be changed safely. Put it on a line of its own on the server, then try again.
 error-env-no-key = There is no { $key } in the env file. /env shows what there is.
@@ -1248,7 +1249,7 @@ error-env-compose = The deployed { $file } cannot be read as a Compose file (lin
 error-env-no-previous = There is no previous env file of { $project } that could come back.
 error-env-unseen = The value of { $key } holds a character that cannot be seen ({ $character }), such as a line break or one that was pasted along. Type it without.
 error-env-same = Nothing would change: the env file of { $project } says that already.
-error-env-lost = { $file } is not on the host any more. Nothing was changed.
+error-env-lost = { $file } is not on the host any more, or the key that I need is not in it.
 error-env-changed = { $file } was changed meanwhile, so I stopped before touching it. Ask again.
 error-env-role = The database did not take the new password of the role { $role } (status { $status }).
 finding-env-password = { $key } may hold letters and digits only

@@ -10,6 +10,7 @@ from aiogram.utils.formatting import Bold, Text
 from bot.texts import Texts
 from bot.views.parts import clean, code, lines
 from bot.views.screen import Block, Screen, fit
+from services.changes import Rebuild
 from services.env_edits.reading import EnvKey, Listing
 from services.models import Operation, State, short_id
 
@@ -30,9 +31,9 @@ def listing(project: str, found: Listing, texts: Texts, now: datetime) -> Screen
     broken = ", ".join(str(number) for number in found.unreadable_lines[:5])
     help_ = lines(
         texts("env-lines-unreadable", lines=broken) if broken else None,
-        texts("env-how-set"),
-        texts("env-how-unset"),
-        texts("env-how-undo") if found.previous else None,
+        texts("env-how-set", project=project),
+        texts("env-how-unset", project=project),
+        texts("env-how-undo", project=project) if found.previous else None,
     )
     return fit([Block(head), Block(keys, keep=3), Block(help_, keep=8)], texts)
 
@@ -69,11 +70,16 @@ def about(operation: Operation, texts: Texts) -> Text | None:
         *(Text(texts(kind), " ", Bold(clean(", ".join(names), 900))) for kind, names in kinds if names),
         texts("env-readers", services=", ".join(edit.readers)) if edit.readers else None,
         *(
-            texts("card-no-cache", service=one.service, reasons=", ".join(map(texts.phrase, one.reasons)))
+            texts("card-no-cache", service=one.service, reasons=_reasons(one, texts))
             for one in operation.plan.no_cache
         ),
         texts("card-with-cache", services=", ".join(cached)) if cached else None,
     )
+
+
+def _reasons(one: Rebuild, texts: Texts) -> str:
+    """Of many keys the first: all of them stand above it already."""
+    return clean(", ".join(map(texts.phrase, one.reasons)), 300)
 
 
 def promise(operation: Operation, texts: Texts) -> Text | None:
@@ -85,7 +91,7 @@ def promise(operation: Operation, texts: Texts) -> Text | None:
     return lines(
         texts("env-promise"),
         texts("env-promise-role", role=edit.role) if edit.role else None,
-        texts("env-keeps"),
+        texts("env-keeps", project=operation.project),
     )
 
 
@@ -97,8 +103,13 @@ def meaning(operation: Operation, texts: Texts) -> str | None:
     match operation.state:
         case State.SUCCEEDED:
             return texts(
-                "meaning-env-done", names=clean(", ".join(edit.names), 300), first=int(operation.plan.first)
+                "meaning-env-done",
+                project=operation.project,
+                names=clean(", ".join(edit.names), 300),
+                first=int(operation.plan.first),
             )
+        case State.FAILED if operation.rollback_reason is not None:
+            return texts("meaning-env-names-moved")
         case State.FAILED:
             return texts("meaning-env-untouched")
         case State.ROLLED_BACK:

@@ -70,7 +70,7 @@ def meaning(operation: Operation, steps: Sequence[Step], texts: Texts) -> str:
             return texts("meaning-migrate-noted" if noted else "meaning-migrated")
         case State.NEEDS_HUMAN if states & {UNKNOWN, BEGUN} or not states:
             return texts("meaning-migrate-unknown")
-        case State.NEEDS_HUMAN:
+        case State.NEEDS_HUMAN if states == {DONE}:
             return texts("meaning-migrate-unwell")
         case _ if FAILED in states:
             return texts("meaning-migrate-failed")

@@ -9,7 +9,7 @@ from aiogram.utils.formatting import Bold, Text
 
 from bot import keyboards
 from bot.texts import Texts
-from bot.views import backups, restore
+from bot.views import backups, migrations, restore
 from bot.views.parts import MARKS, clean, code, elapsed, label_of, lines, moment, tail, title
 from bot.views.progress import step_list, way_back
 from bot.views.screen import Block, Screen, fit, screen
@@ -94,7 +94,7 @@ def _reason(operation: Operation, texts: Texts) -> Text:
 def _facts(operation: Operation, steps: list[Step], texts: Texts) -> list[Text | str]:
     pack, current = operation.plan.pack, operation.plan.current
     found: list[Text | str] = [*restore.outcome(operation, steps, texts), *backup_lines(steps, texts)]
-    found += backups.pruned(steps, texts)
+    found += [*migrations.outcome(operation, steps, texts), *backups.pruned(steps, texts)]
     if pack is not None:
         subject = f" {clean(pack.subject, 120)}" if pack.subject else ""
         found.append(Text(texts("ops-release"), " ", Bold(clean(pack.label, 40)), subject))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from services.backups import encryption, manifest
-from services.backups.models import Backup, Copy
+from services.backups.models import Backup, Copy, copies_of
 from services.commands import dumps
 from services.errors import StepFailed
 from services.runs import Run, Skip, StepDef
@@ -18,12 +18,13 @@ from services.steps import SHORT
 
 def with_copy(backup: Backup, copy: Copy) -> Backup:
     """An older copy in the same place is replaced."""
-    others = tuple(one for one in backup.copies if one.where != copy.where)
+    others = tuple(one for one in copies_of(backup) if one.where != copy.where)
     return backup.model_copy(update={"copies": (*others, copy)})
 
 
 def without_copy(backup: Backup, where: str) -> Backup:
-    return backup.model_copy(update={"copies": tuple(one for one in backup.copies if one.where != where)})
+    left = tuple(one for one in copies_of(backup) if one.where != where)
+    return backup.model_copy(update={"copies": left})
 
 
 def hash_of(file: Path) -> tuple[int, str] | None:
@@ -56,9 +57,7 @@ def fetch_to(folder: Path) -> StepDef:
         if backup is None:
             raise StepFailed("error-internal", detail="a dump that the catalogue does not know")
         target = folder / run.project.name / f"{backup.id}.dump"
-        if await asyncio.to_thread(hash_of, target) != (backup.size, backup.sha256):
-            await _fetch(run, backup, target)
-        copy = await _kept(run, backup, target, folder.parent)
+        copy = await _kept_already(backup, folder.parent) or await _brought(run, backup, target, folder.parent)
         file = copy.file
         backup = with_copy(backup, copy).model_copy(update={"local_file": file})
         if "host" not in run.project.backups.copies:
@@ -69,6 +68,23 @@ def fetch_to(folder: Path) -> StepDef:
         return {"file": file}
 
     return StepDef("fetch", fetch)
+
+
+async def _kept_already(backup: Backup, data: Path) -> Copy | None:
+    """What an earlier try kept and wrote down. The host's may be gone by now: nothing else would be left to fetch."""
+    for copy in backup.copies:
+        if copy.where == "local" and await asyncio.to_thread(hash_of, data / copy.file) == (
+            copy.size,
+            copy.sha256,
+        ):
+            return copy
+    return None
+
+
+async def _brought(run: Run, backup: Backup, target: Path, data: Path) -> Copy:
+    if await asyncio.to_thread(hash_of, target) != (backup.size, backup.sha256):
+        await _fetch(run, backup, target)
+    return await _kept(run, backup, target, data)
 
 
 async def _kept(run: Run, backup: Backup, target: Path, data: Path) -> Copy:

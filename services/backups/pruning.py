@@ -122,7 +122,6 @@ def _unlink(folder: Path, name: str) -> None:
         raise ValueError(f"{name} is not a fetched dump")
     file.unlink(missing_ok=True)
     file.with_suffix(".json").unlink(missing_ok=True)
-    file.with_suffix(".json").unlink(missing_ok=True)
 
 
 def no_places(_project: Project) -> Mapping[str, Removes]:

@@ -173,7 +173,7 @@ async def rows_in(run: Run, file: PurePosixPath) -> dict[str, int]:
 def procedure(lock: StepDef, folder: Path, offsite: Offsite | None = None) -> Procedure:
     """/backup: the same dump as before a deploy, and a copy of it in every place where one is wanted.
 
-    `folder`: DATA_DIR/backups. Off-site trouble is a failure, but old backups go all the same.
+    `folder`: DATA_DIR/backups. No copy here or off-site is a failure, but the dump was proven: old ones go all the same.
     """
     begin = (lock, StepDef("start-database", start_database), StepDef("backup", back_up))
     prune = prune_step(folder, offsite.places) if offsite else prune_step(folder)
@@ -186,6 +186,6 @@ def procedure(lock: StepDef, folder: Path, offsite: Offsite | None = None) -> Pr
         return (offsite.step(),) if offsite and "offsite" in plan.steps else ()
 
     def rollback(_plan: Plan, begun: frozenset[str]) -> tuple[StepDef, ...]:
-        return (prune, UNLOCK) if "offsite" in begun else (UNLOCK,)
+        return (prune, UNLOCK) if begun & {"fetch", "offsite"} else (UNLOCK,)
 
     return Procedure(forward=forward, rollback=rollback)

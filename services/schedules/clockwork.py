@@ -42,6 +42,8 @@ LATE = timedelta(hours=1)
 """What begins later than that after it was due is said."""
 TOLD_AGAIN = timedelta(hours=6)
 """The same reason of the same job is not told again within it."""
+OUT_OF_REACH = frozenset({"finding-dump-missing", "finding-dump-encrypted"})
+"""Why a drill can never begin: no copy is left that may be loaded."""
 SCHEDULED = Person(id=SCHEDULE, name="schedule")
 
 PlanOf = Callable[[Project, str | None], Awaitable[Plan]]
@@ -159,7 +161,7 @@ class Schedules:
         if row is None or row.handled > now + timedelta(days=1):
             row = Schedule(project=project.name, job=Job.DRILL, handled=now)
             await self.store.schedules.put(row)
-        made = await self.store.schedules.newest_backup(project.name, row.handled)
+        made = await self.store.schedules.newest_backup(project.name, row.handled, now)
         if made is not None:
             due = made.created_at
             await self._begin(_Wanted(project, Job.DRILL, backup_id(made.id), row, due, due), None)
@@ -178,7 +180,8 @@ class Schedules:
         except ActiveAlready as already:
             await self._waits(wanted, already.other, following)
         except OpsgateError as error:
-            await self._failed(wanted, error.phrase, following, final=isinstance(error, BadInput))
+            final = isinstance(error, BadInput) or error.phrase.id in OUT_OF_REACH
+            await self._failed(wanted, error.phrase, following, final=final)
         except Exception:
             log.exception("what is due could not begin", project=wanted.project.name, job=wanted.job)
             await self._failed(wanted, Phrase(id="error-internal"), following)

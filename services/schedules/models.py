@@ -12,7 +12,7 @@ class Job(StrEnum):
     """What a schedule begins."""
 
     BACKUP = "backup"
-    DRILL = "drill"  # after each of its backups that succeeded
+    DRILL = "drill"  # after each of its operations that made a backup
 
 
 class Schedule(BaseModel):

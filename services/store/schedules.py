@@ -13,9 +13,13 @@ from services.store.database import Database, Transaction
 from services.store.operations import ActiveAlready
 from services.store.saved import add, load, operation_of
 
-_SUCCEEDED = (
-    "SELECT body FROM operations WHERE project = ? AND kind = 'backup' AND state = 'succeeded' AND chat_id = ?"
-    " AND created_at > ? ORDER BY created_at DESC LIMIT 1"
+# What failed after the dump was proven (no off-site copy, no room here) left a backup all the same. What a clock that
+# ran ahead made is not of today: it would be drilled again and again.
+_MADE = (
+    "SELECT body FROM operations AS o WHERE project = ? AND kind = 'backup' AND chat_id = ?"
+    " AND created_at > ? AND created_at <= ? AND (state = 'succeeded' OR (state = 'failed' AND EXISTS"
+    " (SELECT 1 FROM backups WHERE project = o.project AND json_extract(backups.body, '$.operation') = o.id)))"
+    " ORDER BY created_at DESC LIMIT 1"
 )
 
 
@@ -85,9 +89,10 @@ class ScheduleRows:
             for project in gone:
                 await tx.execute("DELETE FROM schedules WHERE project = ?", (project,))
 
-    async def newest_backup(self, project: str, since: datetime) -> Operation | None:
-        """The newest backup operation of a schedule that was asked for after `since` and succeeded."""
-        row = await self._database.one(_SUCCEEDED, (project, SCHEDULE, since.timestamp()))
+    async def newest_backup(self, project: str, since: datetime, now: datetime) -> Operation | None:
+        """The newest operation of a schedule that was asked for after `since` and, however it ended, made a backup."""
+        asked = (project, SCHEDULE, since.timestamp(), now.timestamp())
+        row = await self._database.one(_MADE, asked)
         return operation_of(row) if row else None
 
 

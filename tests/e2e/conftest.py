@@ -31,8 +31,8 @@ GROUNDS = ("practice", pytest.param("real", marks=[pytest.mark.engine, pytest.ma
 """Every scenario runs on both: where they differ, the practice server is wrong."""
 
 
-THIN = {"practice": (2, 0), "real": (4, 1)}
-"""Of a `matrix` test, the practice server gets about every second case and the real engine about every fourth: of those
+THIN = {"practice": (3, 0), "real": (6, 1)}
+"""Of a `matrix` test, the practice server gets about every third case and the real engine about every sixth: of those
 that the practice server does not get. All of them with OPSGATE_WHOLE_MATRIX=1.
 """
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
 import subprocess
 
@@ -228,36 +227,6 @@ async def test_an_earlier_release_that_does_not_get_healthy_any_more_rolls_itsel
     assert len(list((here.server.backup_path / "database").glob("*.dump"))) == dumps + 1
     assert "rolled back" in (await here.verdict(boris_since, here.boris)).text.splitlines()[0]
     assert here.lock_is_free()
-
-
-KILLS = [
-    *[("swap", "working"), ("swap", "done"), ("bring-images", "done"), ("up", "working"), ("up", "done")],
-    *[("verify-release", "working"), ("health", "done"), ("record", "done")],
-]
-
-
-@pytest.mark.matrix
-@pytest.mark.parametrize(("step", "moment"), KILLS, ids=["-".join(case) for case in KILLS])
-async def test_a_killed_bot_finds_out_what_became_of_its_rollback_and_says_so_once(
-    here: World, step: str, moment: str
-) -> None:
-    target = "r1" if here.server.served_version() == "r3" else "r3"
-    label, wanted = RELEASES[target]
-    await here.stop_bot()
-    await here.start_bot(kill_at=f"forward:{step}:{moment}")
-    since = await confirmed(here, label)
-    assert await here.wait_for_bot() == -signal.SIGKILL
-
-    await here.start_bot()
-    verdict = await here.verdict(since)
-    assert "rollback succeeded" in verdict.text, verdict.text
-    assert here.server.served_version() == target
-    assert images(here) == wanted
-    assert here.server.is_healthy()
-    assert here.lock_is_free()
-    await asyncio.sleep(0.5)
-    told = [message.text for message in await here.verdicts(since)]
-    assert len([text for text in told if "sent again" not in text]) == 1, told
 
 
 async def test_an_image_that_is_gone_from_the_host_blocks(here: World) -> None:
