@@ -25,6 +25,7 @@ from bot.notifier import Notifier
 from bot.settings import Settings
 from bot.texts import Catalogues
 from services import deploys
+from services.backups import leftovers
 from services.backups import steps as backups
 from services.backups.keys import learn_keys
 from services.backups.offsite import Offsite
@@ -81,6 +82,7 @@ class App:
     tasks: Tasks
     logs: OperationLogs
     schedules: Schedules
+    backups: Path  # our own copies
 
 
 @dataclass(frozen=True)
@@ -166,8 +168,9 @@ def _compose(settings: Settings, store: Store, hosts: Hosts, bot: Bot, tasks: Ta
     )
     intake = Intake(bot, dispatcher, store, tasks, lambda: sorted(admins.ids), sealing=core.env.sealing)
     return App(
-        bot, store, hosts, core.operations, intake, notifier, admins, catalogues, tasks, logs, core.schedules
-    )
+        bot, store, hosts, core.operations, intake, notifier, admins, catalogues, tasks, logs, core.schedules,
+        settings.data_dir / "backups",
+    )  # fmt: skip
 
 
 def make_core(
@@ -312,11 +315,12 @@ async def _poll_until(app: App, stop: asyncio.Event) -> int:
 
 
 async def _keep_house(app: App, every: float = HOUSEKEEPING_SECONDS) -> None:
-    """Takes the buttons off old cards, old logs and packs off the disk. What fails once is tried again."""
+    """Takes the buttons off old cards; old logs, packs and what a kill left off the disk. Failed, it is tried again."""
     while True:
         try:
             await app.operations.expire()
             await asyncio.to_thread(app.logs.prune, KEPT_LOGS)
+            await asyncio.to_thread(leftovers.sweep, app.backups)
         except Exception:
             log.exception("housekeeping failed")
         await asyncio.sleep(every)

@@ -23,7 +23,13 @@ from services.redaction import MASK, Redactor, looks_secret
 LogFormat = Literal["console", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
-_QUIET = {"asyncssh": logging.WARNING, "aiohttp.access": logging.WARNING, "aiosqlite": logging.INFO}
+_QUIET = {
+    "asyncssh": logging.WARNING,
+    "aiohttp.access": logging.WARNING,
+    "aiosqlite": logging.INFO,
+    "botocore": logging.WARNING,  # debug: whole requests, with the bytes of a backup and what signs them
+    "urllib3": logging.WARNING,
+}
 
 redactor = Redactor()
 """The process's one redactor. The composition root hands it to services that write text to disk."""

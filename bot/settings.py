@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,7 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot import projects_file
 from bot.complaints import Complaints, lines, spelled, unknown_key
 from services.errors import OpsgateError
-from services.projects import Host, Project
+from services.projects import Host, Project, S3Target
 from services.redaction import Redactor
 
 LogFormat = Literal["console", "json"]
@@ -35,6 +36,7 @@ _SHARED_IDS = {
     777000: "is Telegram itself, not a person",
 }
 _LARGEST_ID = 2**52
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class SettingsError(OpsgateError):
@@ -171,7 +173,7 @@ def load(directory: Path | None = None) -> Settings:
         log_level=environment.log_level,
         hosts=projects.hosts,
         projects=projects.projects,
-        warnings=tuple(_warnings(file, environment, data_dir)),
+        warnings=(*_warnings(file, environment, data_dir), *_plain_places(name.name, projects.projects)),
     )
 
 
@@ -237,6 +239,20 @@ def _deeper_problems(environment: Environment, data_dir: Path) -> list[str]:
     return problems
 
 
+def _plain_places(file: str, projects: Mapping[str, Project]) -> list[str]:
+    """Storage to which a dump that is not encrypted would go in the clear."""
+    return [
+        f"{file}: projects.{name}.backups.offsite.{place}: http:// shows the whole dump to the network;"
+        " use https://, or encrypt_to"
+        for name, project in projects.items()
+        for place, target in project.backups.offsite.items()
+        if isinstance(target, S3Target)
+        and not project.backups.encrypt_to
+        and (url := urlsplit(target.s3)).scheme == "http"
+        and url.hostname not in _LOOPBACK
+    ]
+
+
 def _warnings(file: Path, environment: Environment, data_dir: Path) -> list[str]:
     """What works but is unwise."""
     found = []
@@ -245,6 +261,6 @@ def _warnings(file: Path, environment: Environment, data_dir: Path) -> list[str]
     if data_dir.exists() and data_dir.stat().st_mode & 0o007:
         found.append(f"DATA_DIR: {data_dir} can be read by others; chmod 700 {data_dir}")
     url = urlsplit(environment.telegram_api_url)
-    if url.scheme == "http" and url.hostname not in {"localhost", "127.0.0.1", "::1"}:
+    if url.scheme == "http" and url.hostname not in _LOOPBACK:
         found.append("TELEGRAM_API_URL: http:// sends the bot's token in the clear; use https://")
     return found

@@ -16,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 LANGUAGES = ("en", "ru")
 LOCALES = Path(__file__).parent / "locales"
+_LONGEST = 1000
+"""Characters of a value: Fluent puts an error in the place of one with more than 2500, and no message has the room."""
 _SIZE_UNITS = ("unit-bytes", "unit-kb", "unit-mb", "unit-gb", "unit-tb")
 _TIME_UNITS = (("unit-days", 86_400), ("unit-hours", 3_600), ("unit-minutes", 60), ("unit-seconds", 1))
 
@@ -104,7 +106,7 @@ class Texts:
         pattern = self._pattern(message_id)
         if pattern is None:
             return self._missing(message_id, args)
-        text, errors = self._bundle.format_pattern(pattern, dict(args))
+        text, errors = self._bundle.format_pattern(pattern, {name: _short(one) for name, one in args.items()})
         if errors:
             if self._strict:
                 raise MissingText(f"{self.language}:{message_id}: {errors}")
@@ -130,3 +132,7 @@ class Catalogues:
     def __getitem__(self, language: str) -> Texts:
         """The texts of a language; an unknown one is English."""
         return self._texts.get(language, self._texts["en"])
+
+
+def _short(value: Value) -> Value:
+    return f"{value[:_LONGEST]}…" if isinstance(value, str) and len(value) > _LONGEST else value

@@ -2,7 +2,8 @@
 
 Whatever the rule says, the newest good one never goes: the one that a restore drill proved, and the newest that nothing
 was found against. One that a drill found bad stands for no day, week, month or year, and goes when a newer good one is
-there; until then it is kept, for want of a better one.
+there; until then it is kept, for want of a better one. What was imported stays, and stands for no day or better one
+either: nobody knows which server it came from.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
-from services.backups.models import Backup, backup_id, copies_of, is_good
+from services.backups.models import Backup, backup_id, copies_of, is_good_in
 from services.facts.models import Release
 from services.models import Operation
 from services.projects import Keep, Project
@@ -61,17 +62,20 @@ def judge(
     keep: Keep,
     zone: tzinfo,
     referred: Mapping[str, Why],
+    where: str = "host",
 ) -> list[Judged]:
     """Each backup of one place, newest first. Days and weeks are those of `zone`; `referred`: by id, who needs it."""
     ordered = sorted(backups, key=lambda one: (one.at, one.id), reverse=True)
-    good = [one for one in ordered if is_good(one)]
+    bad = [one for one in ordered if not is_good_in(one, where)]
+    # people look after what they imported themselves
+    good = [one for one in ordered if one not in bad and not one.imported]
     why: dict[str, list[Why]] = {one.id: [] for one in ordered}
     for one in good[: keep.last]:
         why[one.id].append(Why.LAST)
     for reason, period in _PERIODS:
         for one in _newest_of_each(good, getattr(keep, reason), zone, period):
             why[one.id].append(reason)
-    for reason, one in _never_dropped(ordered, good):
+    for reason, one in _never_dropped(good, bad):
         why[one.id].append(reason)
     for one in ordered:
         if one.imported:
@@ -91,11 +95,10 @@ def _newest_of_each(
     return list(found.values())[:count]
 
 
-def _never_dropped(ordered: Sequence[Backup], good: Sequence[Backup]) -> list[tuple[Why, Backup]]:
-    drilled = [one for one in good if one.drilled is not None]
+def _never_dropped(good: Sequence[Backup], bad: Sequence[Backup]) -> list[tuple[Why, Backup]]:
+    drilled = [one for one in good if one.drilled and one.drilled.good]
     found = [(Why.PROVEN, one) for one in drilled[:1]] + [(Why.NEWEST, one) for one in good[:1]]
     newer = good[0] if good else None
-    bad = [one for one in ordered if not is_good(one)]
     return found + [
         (Why.NOTHING_BETTER, one) for one in bad if newer is None or (newer.at, newer.id) < (one.at, one.id)
     ]
@@ -114,7 +117,7 @@ def by_place(
     }
     zone = zone_of(rules.time_zone)
     return {
-        where: judge([one for one in backups if _lies_in(one, where)], keep, zone, referred)
+        where: judge([one for one in backups if _lies_in(one, where)], keep, zone, referred, where)
         for where, keep in keeps.items()
     }
 

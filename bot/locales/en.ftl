@@ -713,6 +713,7 @@ error-no-backup = I do not know this backup. /restore shows those that I know.
 error-drill-no-backup = There is no backup of { $project } yet, so there is nothing to drill. Make one with /backup.
 error-drill-content = After loading, the table { $table } has as many rows as the backup, but they are not the same (SHA-256 { $expected }… expected, { $found }… found). The live database was not touched.
 error-dump-changed = The dump { $file } on the host is not the one that was proven, so it was not used. Choose another with /restore.
+error-dump-gone = The dump { $file } is no longer on the host. The database was not touched. Choose another with /restore.
 error-dump-disk = The dump did not fit on the host's disk: { $path }. What was written of it was removed, the database was not touched. Free some space there, then try again.
 error-dump-unreadable = The dump does not read back whole, so it was thrown away. The database was not touched. Try again; the log says what pg_restore met.
 error-dump-damaged = The file { $file } is not what was dumped and proven a moment ago: the host's disk may be failing. It is not used as a backup. Check the disk, then try again.
@@ -757,6 +758,7 @@ error-import-line = Line { $line } of { $file } is refused: { $why ->
     [data] it is no row of data as pg_dump writes it.
     [copy] COPY is accepted only with its rows in the file itself.
     [server] { $words } is about the whole server or ends the transaction, not about one database.
+    [login] { $words } would change who loads it, or how its letters are read.
     [quote] a backslash before a quote can be read in two ways.
     [long] it is longer than 8 MB.
    *[other] it can be read in two ways.
@@ -1050,8 +1052,8 @@ finding-migrations-are-unknown = { $count ->
        *[other] {" "}and { $more } more
     }
 }
-    .why = They were there before I kept records, or a restore brought the database of an earlier time.
-    .mend = Run them too, or note that they have run. This plan leaves them alone.
+    .why = So it is with what is older than my records, or when a restore brought the database of an earlier time.
+    .mend = Decide with the buttons: run too, or note as run. Until then no plan touches it.
 finding-migrations-are-changed = { $count ->
     [one] A script that ran has other contents now: { $scripts }
    *[other] { $count } scripts that ran have other contents now: { $scripts }{ $more ->
@@ -1071,7 +1073,7 @@ finding-migrations-odd = { $count ->
 }
     .why = Only letters, digits, dots, dashes and underscores are safe there.
     .mend = Rename it, or run it by hand on the host.
-finding-migrate-no-database = The project names no database
+finding-migrate-no-database = The project names no database, so no migration runs
     .why = Before a migration comes a proven backup; without one nothing is changed.
     .mend = Add [projects.….database] to opsgate.toml and restart.
 finding-migrate-database-down = The database service “{ $service }” does not run

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from services.backups import encryption, manifest
+from services.backups import encryption, leftovers, manifest
 from services.backups.models import Backup, Copy, copies_of
 from services.commands import dumps
 from services.errors import StepFailed
@@ -56,8 +56,11 @@ def fetch_to(folder: Path) -> StepDef:
         backup = await run.store.backups.get(run.results["backup"]["backup"])
         if backup is None:
             raise StepFailed("error-internal", detail="a dump that the catalogue does not know")
-        target = folder / run.project.name / f"{backup.id}.dump"
-        copy = await _kept_already(backup, folder.parent) or await _brought(run, backup, target, folder.parent)
+        suffix = leftovers.PLAIN if run.project.backups.encrypt_to else ".dump"
+        target = folder / run.project.name / f"{backup.id}{suffix}"
+        copy = await _kept_already(backup, folder.parent) or await _brought(
+            run, backup, target, folder.parent
+        )
         file = copy.file
         backup = with_copy(backup, copy).model_copy(update={"local_file": file})
         if "host" not in run.project.backups.copies:
@@ -92,7 +95,7 @@ async def _kept(run: Run, backup: Backup, target: Path, data: Path) -> Copy:
     to = run.project.backups.encrypt_to
     size, sha256, kept = backup.size, backup.sha256, target
     if to:
-        kept = target.with_name(target.name + encryption.SUFFIX)
+        kept = target.with_suffix(f".dump{encryption.SUFFIX}")
         part = kept.with_name(kept.name + ".part")
         try:
             size, sha256 = await encryption.encrypt(target, part, to)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 
-from services.backups import encryption, manifest, plain_sql
+from services.backups import encryption, leftovers, manifest, plain_sql
 from services.backups.models import Backup, Copy
 from services.backups.places import digest_of
 from services.checks.database import database_container
@@ -58,31 +58,37 @@ class Imports:
             raise BadInput("error-import-no-database", project=project.name)
         at = datetime.now(UTC)
         backup_id = f"db-{at:%Y%m%d-%H%M%S}-{token_hex(2)}"
-        folder = self._data / "backups" / project.name
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part, target = folder / f"{backup_id}.importing", folder / f"{backup_id}.dump"
-        try:
-            await _bring(file, part, identity)
-            checked = await asyncio.to_thread(_look, part, file.name)
-            if checked.form == "custom":
-                await self._prove(container.id, part, project)
-            backup = Backup(
-                id=backup_id,
-                project=project.name,
-                operation="",
-                at=min(at, datetime.fromtimestamp(file.stat().st_mtime, UTC)),
-                size=part.stat().st_size,
-                sha256=await asyncio.to_thread(digest_of, part),
-                host_file=project.backup_dir / "database" / f"{backup_id}.dump",
-                server=checked.server,
-                rows=checked.rows,
-                form=checked.form,
-                imported=True,
-            )
-            await self._send(project, backup, part)
-            return await self._keep(project, backup, part, target)
-        finally:
-            part.unlink(missing_ok=True)
+        part = self._data / "backups" / project.name / f"{backup_id}.importing"
+        with leftovers.at_work(self._data / "backups"):
+            part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                await _bring(file, part, identity)
+                backup = await self._checked(project, container.id, part, file.name)
+                backup = backup.model_copy(
+                    update={"at": min(at, datetime.fromtimestamp(file.stat().st_mtime, UTC))}
+                )
+                await self._send(project, backup, part)
+                return await self._keep(project, backup, part, part.with_suffix(".dump"))
+            finally:
+                part.unlink(missing_ok=True)
+
+    async def _checked(self, project: Project, container: str, part: Path, name: str) -> Backup:
+        checked = await asyncio.to_thread(_look, part, name)
+        if checked.form == "custom":
+            await self._prove(container, part, project)
+        return Backup(
+            id=part.stem,
+            project=project.name,
+            operation="",
+            at=datetime.now(UTC),
+            size=part.stat().st_size,
+            sha256=await asyncio.to_thread(digest_of, part),
+            host_file=project.backup_dir / "database" / f"{part.stem}.dump",
+            server=checked.server,
+            rows=checked.rows,
+            form=checked.form,
+            imported=True,
+        )
 
     async def _prove(self, container: str, part: Path, project: Project) -> None:
         """R-DB-4: the whole archive is read back by pg_restore of the stack's own database."""

@@ -58,6 +58,7 @@ class Backup(Model):
     server: str = ""  # the server's version
     client: str = ""  # pg_dump's version
     extensions: dict[str, str] = {}  # name -> version
+    printing: dict[str, str] = {}  # how the dump's session wrote values (postgres.PRINTING); empty: unknown
     rows: dict[str, int] | None = None  # by table, counted in the archive itself; None: unknown
     sums: dict[str, str] | None = None  # by table, SHA-256 of its COPY lines in the archive; None: unknown
     migrations: tuple[str, ...] = ()  # scripts that had run
@@ -80,6 +81,16 @@ def copies_of(backup: Backup) -> tuple[Copy, ...]:
     )
 
 
+DUMP_CHANGED = "error-dump-changed"
+"""Why a drill failed: the host's copy is not what was proven any more. Of other copies it says nothing."""
+
+
 def is_good(backup: Backup) -> bool:
     """Whether it may be restored and counts as a proven one (R-DB-3): nothing was found against it so far."""
     return backup.drilled is None or backup.drilled.good
+
+
+def is_good_in(backup: Backup, where: str) -> bool:
+    """Whether nothing was found against the copy in that place."""
+    reason = backup.drilled.reason if backup.drilled else None
+    return is_good(backup) or (where != "host" and reason is not None and reason.id == DUMP_CHANGED)

@@ -16,11 +16,20 @@ from typing import Any
 
 import structlog
 
-from services.backups import encryption
+from services.backups import encryption, leftovers
 from services.backups.models import Backup, Copy, copies_of, is_good
 from services.backups.places import Place, SftpPlace, Stored, digest_of, file_name
 from services.backups.s3 import S3Place
-from services.errors import StepFailed, StorageAway, StorageError
+from services.errors import (
+    Cancelled,
+    Fenced,
+    HostError,
+    OpsgateError,
+    StepFailed,
+    StorageAway,
+    StorageError,
+    Unreachable,
+)
 from services.phrases import Phrase
 from services.projects import Project, S3Target
 from services.remote.hosts import Hosts
@@ -94,7 +103,9 @@ class Offsite:
         for name, place in self.places(run.project).items():
             try:
                 brought[name] = await self._catch_up(run, name, place)
-            except StorageError as error:
+            except (Cancelled, Fenced, Unreachable):
+                raise
+            except (StorageError, StepFailed, HostError) as error:
                 failed[name] = error.phrase
                 run.logs.note(run.operation.id, run.phase, run.position, f"offsite-{name}", str(error))
                 log.warning("no off-site copy", place=name, operation=run.operation.id, error=str(error))
@@ -111,8 +122,16 @@ class Offsite:
                 break
             if is_good(backup):
                 missing.append(backup)
+        lost: OpsgateError | None = None
         for backup in reversed(missing):
-            await self._with_patience(run, name, place, backup)
+            try:
+                await self._with_patience(run, name, place, backup)
+            except (Cancelled, Fenced, Unreachable):
+                raise
+            except (StepFailed, HostError) as error:  # its copies are gone: newer ones do not wait for that
+                lost = error
+        if lost:
+            raise lost
         return len(missing)
 
     async def _with_patience(self, run: Run, name: str, place: Place, backup: Backup) -> None:
@@ -150,16 +169,17 @@ class Offsite:
             yield own
             return
         work = self._folder / "backups" / project.name / f"{backup.id}.{token_hex(4)}.leaving"
-        work.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         sealed = work.with_suffix(".leaving-age")
-        try:
-            plain = own[0] if own is not None else await self._from_host(project, backup, work, told)
-            if to:
-                await encryption.encrypt(plain, sealed, to)
-            yield (sealed, True) if to else (plain, False)
-        finally:
-            work.unlink(missing_ok=True)
-            sealed.unlink(missing_ok=True)
+        with leftovers.at_work(self._folder / "backups"):
+            work.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                plain = own[0] if own is not None else await self._from_host(project, backup, work, told)
+                if to:
+                    await encryption.encrypt(plain, sealed, to)
+                yield (sealed, True) if to else (plain, False)
+            finally:
+                work.unlink(missing_ok=True)
+                sealed.unlink(missing_ok=True)
 
     async def local(self, backup: Backup) -> tuple[Path, bool] | None:
         """Our own copy and whether it is encrypted, when it is there and whole."""

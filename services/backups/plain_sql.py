@@ -1,9 +1,10 @@
 """Reads a plain dump before psql ever does: whole, at constant memory, and refuses what a dump has no business with.
 
 psql obeys backslash commands wherever they stand outside of quotes, and some of them run programs. So quotes, comments
-and COPY data are followed as psql follows them; where psql could be brought to follow them in another way (a
-backslash before a quote), the file is refused. What is left is SQL, which may do what the loading role may do, just
-as in an archive of pg_dump's own format.
+and COPY data are followed as psql follows them; where psql, or one of its versions, could be brought to follow them in
+another way (a backslash before a quote, an encoding in which a letter swallows the quote behind it), the file is
+refused. What is left is SQL, which may do what the loading login may do, just as in an archive of pg_dump's own
+format: no reader can tell what a function of the file's own does when it is called.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO
 
 from services.errors import BadInput
@@ -21,27 +21,41 @@ LONGEST = 8 * 1024 * 1024
 PIECE = 1024 * 1024
 COMPLETE = b"-- PostgreSQL database dump complete"
 _LAST_LINES = 16
+_BEYOND_ASCII = 0x80
 _MOST_WORDS = 8
 
 _WORD = rb"[A-Za-z_\x80-\xff][A-Za-z_0-9$\x80-\xff]*"
+_JOINED = rb"[0-9][0-9A-Za-z_.\x80-\xff]*(?:\$|(?<=[Ee])--)|\$[0-9]+[A-Za-z_$\x80-\xff]"
+"""Numbers that run into something else: versions of psql disagree whether a $ opens a quote there, -- a comment."""
 _TOKEN = re.compile(
     rb"(?P<comment>--[^\r\n]*)|(?P<block>/\*)|(?P<quote>['\"])"
     rb"|(?P<dollar>\$(?:[A-Za-z_\x80-\xff][A-Za-z_0-9\x80-\xff]*)?\$)|(?P<word>" + _WORD + rb")"
-    rb"|(?P<odd>[0-9]+\$|\$[0-9]+\$|\\)|(?P<sign>[();])|[0-9]+|[^\\'\"$/\-A-Za-z_0-9\x80-\xff();]+|.",
+    rb"|(?P<odd>" + _JOINED + rb"|\\)|(?P<sign>[();])|[0-9]+|[^\\'\"$/\-A-Za-z_0-9\x80-\xff();]+|.",
     re.DOTALL,
 )
-_NAME = rb'(?:"(?:[^"]|"")+"|' + _WORD + rb")"
+_NAME = rb'(?:"(?:[^"]++|"")++"|' + _WORD + rb")"
 _COPY = re.compile(
-    rb"COPY (?P<table>(?:" + _NAME + rb"\.)?" + _NAME + rb")(?: \([^;'\\$]*\))? FROM stdin;\r?\n",
+    rb"COPY (?P<table>(?:" + _NAME + rb"\.)?" + _NAME + rb")"
+    rb"(?: \(" + _NAME + rb"(?:, ?" + _NAME + rb")*\))? FROM stdin;\r?\n",
     re.IGNORECASE,
 )
 _RESTRICT = re.compile(rb"\\(?:un)?restrict [A-Za-z0-9]{1,128}\r?\n")
-_DATA = re.compile(rb"(?:[^\\]|\\[Nbfnrtv\\])*")
-"""Of COPY data: what pg_dump writes. None of these letters begins a command of psql's that could do harm."""
-_BEFORE_QUOTE = re.compile(rb"(?P<before>[\x80-\xff])?(?P<run>\\*)'")
+_DATA = re.compile(rb"(?:[^\\]++|\\[Nbfnrtv\\])*+")
+"""Of COPY data: what pg_dump writes."""
+_ENDS = {b"\\.\n", b"\\.\r\n"}
+"""What psql takes for the end of COPY data: nothing else, also where a server would."""
+_BOM = b"\xef\xbb\xbf"
+_ENCODING = re.compile(
+    rb"SET client_encoding = '(?:UTF8|UTF-8|UNICODE|SQL_ASCII|LATIN[0-9]+|WIN(?:866|874|125[0-8])|ISO_8859_[5-8]|KOI8[RU]|EUC_[A-Z_0-9]+)';\r?\n",
+    re.IGNORECASE,
+)
+"""Encodings in which no byte of a letter can be taken for a quote or a backslash: those that servers store."""
+_PATH = re.compile(rb"\('search_path', '[^'\\]*', (?:true|false)\)")
+_CREATES_ROUTINE = re.compile(rb"CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE)\b")
 _SERVER = re.compile(rb"-- Dumped from database version ([0-9.a-z]+)")
 
 _OF_THE_SERVER = {b"DATABASE", b"ROLE", b"USER", b"GROUP", b"TABLESPACE", b"SYSTEM"}
+_OF_LOGINS = {b"ROLE", b"SESSION", b"LOCAL", b"ALL", b"CLIENT_ENCODING", b"NAMES", b'"'}
 _OF_TRANSACTIONS = {b"BEGIN", b"START", b"COMMIT", b"END", b"ROLLBACK", b"ABORT", b"PREPARE", b"SAVEPOINT"}
 
 
@@ -60,11 +74,6 @@ def check(file: IO[bytes], name: str) -> Seen:
     return reader.seen
 
 
-def check_file(path: Path) -> Seen:
-    with path.open("rb") as file:
-        return check(file, path.name)
-
-
 class _Reader:
     def __init__(self, file: IO[bytes], name: str) -> None:
         self.seen = Seen()
@@ -75,6 +84,7 @@ class _Reader:
         self._nested = 0  # comments within comments
         self._depth = 0  # parentheses
         self._words: list[bytes] = []  # the first ones of the statement
+        self._plain: list[bytes] = []  # of these, what stands outside of quotes
 
     def read(self) -> None:
         last: list[bytes] = []
@@ -83,7 +93,7 @@ class _Reader:
                 last = [*last[1 - _LAST_LINES :], line]
             if self._is_free and (copied := _COPY.fullmatch(line)):
                 self._copy(copied["table"].decode("utf-8", "replace"))
-            elif not (self._is_free and _RESTRICT.fullmatch(line)):
+            elif not (self._is_free and (_RESTRICT.fullmatch(line) or _ENCODING.fullmatch(line))):
                 self._lex(line)
             if not self.seen.server and (found := _SERVER.match(line)):
                 self.seen.server = found[1].decode()
@@ -100,6 +110,8 @@ class _Reader:
             self._line += 1
             if len(line) == LONGEST:
                 raise self._refused("long")
+            if b"\0" in line or (self._line == 1 and line.startswith(_BOM)):  # psql reads neither
+                raise self._refused("odd")
             yield line
 
     def _copy(self, table: str) -> None:
@@ -107,13 +119,13 @@ class _Reader:
         while piece := self._file.readline(PIECE):
             if begins:
                 self._line += 1
-                if piece.rstrip(b"\r\n") == b"\\.":
+                if piece in _ENDS:
                     if self.seen.rows is not None:
                         self.seen.rows[table] = self.seen.rows.get(table, 0) + rows
                     return
             if (len(piece) - len(piece.rstrip(b"\\"))) % 2:
                 piece += self._file.read(1)
-            if not _DATA.fullmatch(piece):
+            if b"\0" in piece or not _DATA.fullmatch(piece):
                 raise self._refused("data")
             begins = piece.endswith(b"\n")
             rows += begins
@@ -130,21 +142,27 @@ class _Reader:
         if self._closing == b"*/":
             return self._in_comment(line, at)
         if self._closing == b"'":
-            found = _BEFORE_QUOTE.search(line, at)
-            if found is None:
-                return len(line)
-            if len(found["run"]) % 2 or (found["run"] and found["before"]):
-                raise self._refused("quote")
-            if line[found.end() : found.end() + 1] == b"'":
-                return found.end() + 1
-            self._closing = b""
-            return found.end()
+            return self._in_string(line, at)
         end = line.find(self._closing, at)
         if end < 0:
             return len(line)
         end += len(self._closing)
         self._closing = b""
         return end
+
+    def _in_string(self, line: bytes, at: int) -> int:
+        end = line.find(b"'", at)
+        if end < 0:
+            return len(line)
+        inside = line[at:end]
+        bare = inside.rstrip(b"\\")
+        run = len(inside) - len(bare)
+        if run % 2 or (run and bare and bare[-1] >= _BEYOND_ASCII):
+            raise self._refused("quote")
+        if line[end + 1 : end + 2] == b"'":
+            return end + 2
+        self._closing = b""
+        return end + 1
 
     def _in_comment(self, line: bytes, at: int) -> int:
         found = re.compile(rb"/\*|\*/").search(line, at)
@@ -170,7 +188,18 @@ class _Reader:
             self._sign(text)
         if kind in {"word", "quote", "dollar", "sign"} and text != b";" and len(self._words) < _MOST_WORDS:
             self._words.append(text.upper())
+        if kind == "word":
+            self._word(text.upper())
+            if text.upper() == b"SET_CONFIG" and not _PATH.match(line, found.end()):
+                raise self._refused("login", "set_config")
         return found.end()
+
+    def _word(self, word: bytes) -> None:
+        """From 14 on psql reads on behind the semicolons of such a body, an older one does not."""
+        if len(self._plain) < _MOST_WORDS:
+            self._plain.append(word)
+        if word == b"BEGIN" and not self._depth and _CREATES_ROUTINE.match(b" ".join(self._plain)):
+            raise self._refused("server", "BEGIN")
 
     def _sign(self, text: bytes) -> None:
         if text == b"(":
@@ -181,7 +210,7 @@ class _Reader:
                 raise self._refused("odd")
         elif not self._depth:
             self._judge(self._words)
-            self._words = []
+            self._words, self._plain = [], []
 
     def _judge(self, words: list[bytes]) -> None:
         first, then = (words[0] if words else b""), (words[1] if len(words) > 1 else b"")
@@ -191,6 +220,8 @@ class _Reader:
             raise self._refused("server", f"{first.decode()} {then.decode()}")
         if first in _OF_TRANSACTIONS or first == b"LOAD":
             raise self._refused("server", first.decode())
+        if first in {b"SET", b"RESET"} and then in _OF_LOGINS:
+            raise self._refused("login", f"{first.decode()} {then.decode()}")
         if first == b"INSERT":
             self.seen.rows = None
 

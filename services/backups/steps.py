@@ -14,8 +14,8 @@ from services.backups.pruning import prune_step
 from services.commands import docker as docker_commands
 from services.commands import dumps, postgres
 from services.commands.command import Command
-from services.errors import StepFailed
-from services.facts.cluster import TableData, parse_copied
+from services.errors import HostError, StepFailed
+from services.facts.cluster import TableData, parse_copied, parse_printing
 from services.models import SCHEDULE, Kind, Plan
 from services.projects import Database
 from services.remote.jobs import JobSpec
@@ -55,13 +55,17 @@ async def start_database(run: Run) -> dict[str, Any] | Skip:
     if run.plan.start_database is None:
         return Skip.SKIPPED
     await run.remote.run(docker_commands.start_container(run.plan.start_database), timeout=SHORT)
+    await until_ready(run, run.plan.start_database)
+    return {}
+
+
+async def until_ready(run: Run, container: str) -> None:
+    """Waits until the database answers. Raises StepFailed when it does not within READY_WITHIN seconds."""
     database, waited = database_of(run), 0.0
     while waited < READY_WITHIN:
-        ready = await run.remote.run(
-            postgres.is_ready(run.plan.start_database, database), timeout=SHORT, check=False
-        )
+        ready = await run.remote.run(postgres.is_ready(container, database), timeout=SHORT, check=False)
         if ready.exit_status == 0:
-            return {}
+            return
         await run.sleep(0.5)
         waited += 0.5
     raise StepFailed("error-database-not-ready", service=database.service, seconds=READY_WITHIN)
@@ -115,6 +119,7 @@ async def _recorded(run: Run, made: Dumped, file: PurePosixPath) -> Backup:
         server=made.server,
         client=made.client,
         extensions=await _extensions(run),
+        printing=await _printing(run),
         rows=made.data.rows,
         sums=made.data.sums,
         migrations=tuple(
@@ -131,6 +136,16 @@ async def _extensions(run: Run) -> dict[str, str]:
     done = await run.remote.run(asked, timeout=SHORT, check=False)
     pairs = (line.partition(" ") for line in done.stdout.decode("utf-8", "replace").splitlines())
     return {name: version for name, _, version in pairs if version}
+
+
+async def _printing(run: Run) -> dict[str, str]:
+    """For drills: the same values look otherwise once ALTER ROLE changed the time zone."""
+    asked = postgres.printing(await database_container(run), database_of(run))
+    done = await run.remote.run(asked, timeout=SHORT, check=False)
+    try:
+        return parse_printing(done.stdout)
+    except HostError:
+        return {}
 
 
 # --- what a dump holds ---------------------------------------------------------------------------

@@ -58,6 +58,11 @@ def _nothing_new(about: Migrating) -> list[Finding]:
     return [Finding(code="migrations-nothing-new", severity=Severity.BLOCKER)]
 
 
+def no_database() -> Finding:
+    """R-DB-3: without a backup nothing runs. Of a deploy, which goes on without its migrations."""
+    return Finding(code="migrate-no-database", severity=Severity.WARNING)
+
+
 def held_back(project: str, count: int, failed: Sequence[str]) -> Finding:
     """Of a deploy that would have run new ones, where an earlier one did not end well."""
     args: Args = {"count": count, "failed": ", ".join(failed), "project": project}

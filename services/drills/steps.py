@@ -11,13 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from services.backups.copies import here, note, send_back, without_copy
-from services.backups.models import Backup, Drilled
+from services.backups.models import DUMP_CHANGED, Backup, Drilled, copies_of
 from services.backups.steps import database_container
 from services.commands import dumps, postgres
 from services.commands.postgres import aside
 from services.drills.contents import compared
-from services.errors import StepFailed
+from services.errors import Fenced, OpsgateError, StepFailed, Unreachable
 from services.models import Kind, Operation, Plan, short_id
 from services.restores.steps import (
     CREATING,
@@ -32,22 +34,26 @@ from services.restores.steps import (
 from services.runs import Procedure, Run, Skip, StepDef, StepWork
 from services.steps import SHORT, UNLOCK
 
-AGAINST_THE_BACKUP = frozenset({"error-dump-changed", "error-restore-differs", "error-drill-content"})
+log = structlog.get_logger(__name__)
+
+AGAINST_THE_BACKUP = frozenset({DUMP_CHANGED, "error-restore-differs", "error-drill-content"})
 """Reasons that say something about the backup. A host that is away or full, or a person who stops it, says nothing."""
 LOAD_FAILED = "error-restore-load"
 REFUSED = frozenset({1, 3})
 """Exit statuses of pg_restore and of psql themselves; others are those of what runs it, or of a signal."""
 EARLIER = 200
-"""So many earlier operations may have left a scratch database behind."""
+"""So many earlier drills of a project may have left a scratch database behind."""
 
 _TROUBLE = re.compile(
     r"no space left on device|disk quota exceeded|could not (?:extend|write|resize|fsync|open) |out of (?:shared )?memory"
     r"|terminating connection|connection to server|server closed the connection|could not (?:connect|send|receive)"
     r"|database system is|too many clients|remaining connection slots|canceling statement|no such container"
-    r"|is not running|docker daemon|input/output error",
+    r"|is not running|docker daemon|input/output error"
+    r'|extension "[^"]+" is not available|could not access file|(?:role|tablespace) "[^"]+" does not exist'
+    r"|permission denied|must be (?:owner|superuser|member|able)",
     re.IGNORECASE,
 )
-"""What PostgreSQL and Docker say when they are in trouble themselves."""
+"""What PostgreSQL and Docker say when they are in trouble themselves, lack what no dump of a database brings along, or do not let us."""
 
 
 def speaks_against(operation: Operation) -> bool:
@@ -74,9 +80,9 @@ async def create_scratch(run: Run) -> dict[str, Any]:
     """What an earlier drill had to leave behind, its host being away, goes first: we hold the lock, so it is nobody's."""
     container, live = await database_container(run), about(run).database
     there = await databases(run)
-    for earlier in await run.store.operations.recent(EARLIER):
+    for earlier in await run.store.operations.of_kind(run.project.name, Kind.DRILL, EARLIER):
         left = aside(live, "drill", short_id(earlier.id))
-        if (earlier.kind, earlier.project) == (Kind.DRILL, run.project.name) and left in there:
+        if left in there:
             await run.remote.run(postgres.drop(container, worker(run), left), timeout=CREATING)
     return await create_database(run)
 
@@ -122,8 +128,20 @@ async def _note(run: Run, drilled: Drilled) -> None:
 
 
 async def take_back_sent(run: Run, data: Path) -> None:
-    """A copy that was sent to the host for this drill goes, where none is wanted there."""
-    before = {one.where for one in backup_of(run).copies}
+    """A copy that was sent to the host for this drill goes, where none is wanted there.
+
+    Where it cannot go it stays for retention: no reason to fail a drill, or to leave its database behind.
+    """
+    try:
+        await _take_back(run, data)
+    except (Fenced, Unreachable):
+        raise
+    except OpsgateError as error:
+        log.warning("a copy stays on the host", operation=run.operation.id, error=str(error))
+
+
+async def _take_back(run: Run, data: Path) -> None:
+    before = {one.where for one in copies_of(backup_of(run))}
     if "host" in run.project.backups.copies or "local" not in before or "host" in before:
         return
     backup = await run.store.backups.get(backup_of(run).id)

@@ -46,16 +46,25 @@ class Sealing:
     def seal(self, update: dict[str, Any]) -> dict[str, Any]:
         """The update as it may be stored. Raises OSError when what it holds cannot be kept: it stays with Telegram then."""
         message = update.get("message")
-        if not isinstance(message, dict) or not isinstance(text := message.get("text"), str):
+        if not isinstance(message, dict):
             return update
         sender, chat, update_id = _id(message.get("from")), _id(message.get("chat")), int(update["update_id"])
         if sender is None or chat is None or sender not in self._admins():
             return update
+        kept = {name: value for name, value in message.items() if name in _KEPT}
+        if not isinstance(text := message.get("text"), str):
+            return {**update, "message": kept} if self._holds_caption(message, sender, chat) else update
         if self._holds_value(update_id, text, sender, chat, message):
-            kept = {name: value for name, value in message.items() if name in _KEPT}
             hidden = f"/env {HIDDEN}" if _COMMAND.match(text) else HIDDEN
             return {**update, "message": {**kept, "text": hidden}}
         return update
+
+    def _holds_caption(self, message: dict[str, Any], sender: int, chat: int) -> bool:
+        """Words under a picture or a file are never taken for a command or an answer, but may be meant as one."""
+        caption = message.get("caption")
+        return isinstance(caption, str) and (
+            _COMMAND.match(caption) is not None or self._wishes.take(_asked(sender, chat)) is not None
+        )
 
     def _holds_value(
         self, update_id: int, text: str, sender: int, chat: int, message: dict[str, Any]

@@ -286,7 +286,7 @@ def procedure(lock: StepDef, room: Room) -> Procedure:
         StepDef("start-database", start_database),
         StepDef("backup", back_up),
         stage_env(room),
-        StepDef("config", check_config),
+        _knowing(room, StepDef("config", check_config)),
         StepDef("keep-images", deploys.keep_images),
         _knowing(room, StepDef("build", build)),
         StepDef("swap-env", swap_env),

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 
 from services import checks
-from services.checks.migrate import held_back, no_service
+from services.checks.migrate import held_back, no_database, no_service
 from services.checks.migrations import BACKEND_SERVICE, running
 from services.errors import BadInput
 from services.facts.models import Facts
@@ -78,12 +78,16 @@ def _with(basis: str, about: Migrating) -> str:
 def after_build(plan: Plan, scripts: Sequence[Script]) -> Plan:
     """A deploy that also runs its new scripts, once the new containers run and before their health is judged.
 
-    None of them where an earlier one failed, or where nobody knows in which service: the findings say so then.
+    None of them where no backup can be made before (R-DB-3), where an earlier one failed, or where nobody knows in which
+    service: the findings say so then.
     """
     pack = plan.pack
     new = tuple(one for one in with_names(scripts) if one.standing is Standing.NEW)
     if pack is None or not new:
         return plan
+    if not plan.backup and not plan.first:
+        unproven = no_database()
+        return plan.model_copy(update={"findings": (*plan.findings, unproven)})
     failed = [one.name for one in scripts if one.standing is Standing.FAILED]
     service = _service(pack.source.backends)
     if failed:

@@ -12,13 +12,13 @@ from typing import Any
 import structlog
 
 from services import health, stacks
-from services.backups.steps import back_up
+from services.backups.steps import back_up, database_container, until_ready
 from services.commands import compose
 from services.deployed import read_manifest
 from services.errors import Cancelled, CommandFailed, Fenced, HostError, StepFailed, Unreachable
 from services.migrations import state
 from services.migrations.models import Migrating, Ran, Script, ScriptState, Standing
-from services.models import Plan, State, Step, StepState
+from services.models import Kind, Plan, State, Step, StepState
 from services.remote.jobs import JobSpec
 from services.runs import Procedure, Run, Skip, StepDef
 from services.steps import UNLOCK, containers
@@ -72,6 +72,7 @@ async def _begin(run: Run, one: Script) -> None:
     One that this operation wrote before a crash is ours: its job is looked for.
     """
     await _container(run)
+    await _database_ready(run)
     known = (await state.read(run.remote, run.project)).get(one.name)
     if known is not None and known.operation == run.operation.id and known.state is ScriptState.BEGUN:
         return
@@ -124,6 +125,12 @@ async def _container(run: Run) -> None:
         raise StepFailed("error-migration-no-container", service=service)
 
 
+async def _database_ready(run: Run) -> None:
+    """A deploy's `up` may have replaced the database: a script that came too early would count as failed for good."""
+    if run.operation.kind is Kind.DEPLOY and run.project.database is not None:
+        await until_ready(run, await database_container(run))
+
+
 async def _write(run: Run, ran: Ran) -> None:
     await state.write(run.remote, run.project, run.store, ran)
 
@@ -147,7 +154,7 @@ async def healthy(run: Run) -> dict[str, Any]:
 
 
 async def note_brought(run: Run) -> int:
-    """Scripts that came with a deploy's release and have no record are new from now on. How many there are to run.
+    """Scripts that came with a deploy's release and have no record are new from now on. How many a button is to run.
 
     What was there before Opsgate kept records stays unknown. Trouble is no reason to take a healthy release back: what
     could not be noted is unknown then. Raises Unreachable and Fenced.
@@ -175,7 +182,8 @@ async def _note_brought(run: Run) -> int:
     for one in new:
         if one.name not in known:
             await _write(run, state.record(run.operation, one, ScriptState.NEW))
-    return 0 if any(one.standing is Standing.FAILED for one in there) else len(new)
+    undecided = any(one.standing is Standing.FAILED for one in there)
+    return 0 if undecided or run.project.migrate == "never" else len(new)  # "never": they are only named
 
 
 # --- procedures ----------------------------------------------------------------------------------

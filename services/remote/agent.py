@@ -13,7 +13,20 @@ from importlib.resources import files
 from services.commands.command import Command, Word, command
 
 AGENT = "opsgate-agent"
-PARTS = ("base", "manifest", "index", "lock", "jobs", "releases", "swap", "files", "env", "dumps", "main")
+PARTS = (
+    "base",
+    "manifest",
+    "index",
+    "lock",
+    "jobs",
+    "releases",
+    "safety",
+    "swap",
+    "files",
+    "env",
+    "dumps",
+    "main",
+)
 
 NO_FILE = 4
 EXISTS = 65

@@ -69,8 +69,13 @@ async def databases(run: Run) -> set[str]:
 async def verify_dump(run: Run) -> dict[str, Any]:
     """R-DB-3: the dump is byte for byte the one that was proven, and our names are free."""
     backup = about(run).backup
-    if backup is None or await dump_on_host(run.remote, backup, hashed=True) != (backup.size, backup.sha256):
-        raise StepFailed("error-dump-changed", file=str(backup.host_file) if backup else "")
+    if backup is None:
+        raise StepFailed("error-internal", detail="a restore without a backup")
+    lying = await dump_on_host(run.remote, backup, hashed=True)
+    if lying is None:
+        raise StepFailed("error-dump-gone", file=str(backup.host_file))
+    if lying != (backup.size, backup.sha256):
+        raise StepFailed("error-dump-changed", file=str(backup.host_file))
     wanted = names(run)
     if taken := await databases(run) & {wanted.incoming, wanted.outgoing, wanted.back}:
         raise StepFailed("error-restore-name-taken", name=min(taken))

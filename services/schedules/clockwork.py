@@ -26,7 +26,7 @@ from services.projects import Project
 from services.queue import busy, raise_if_blocked
 from services.runner import answered
 from services.schedules.models import Job, Schedule
-from services.schedules.timetable import Timetable, zone_of
+from services.schedules.timetable import FAR_AHEAD, Timetable, zone_of
 from services.store import Store
 from services.store.operations import ActiveAlready
 
@@ -158,7 +158,7 @@ class Schedules:
     async def _drill(self, project: Project, now: datetime) -> None:
         """The newest scheduled backup is tried out, once; an older one that was skipped is not made up for."""
         row = await self.store.schedules.get(project.name, Job.DRILL)
-        if row is None or row.handled > now + timedelta(days=1):
+        if row is None or row.handled > now + FAR_AHEAD:
             row = Schedule(project=project.name, job=Job.DRILL, handled=now)
             await self.store.schedules.put(row)
         made = await self.store.schedules.newest_backup(project.name, row.handled, now)

@@ -20,7 +20,7 @@ FIELDS = 5
 LONGEST = 200
 MOST_COUNTED = 500
 """So many missed due times are counted one by one; beyond that only the last one matters."""
-FAR_AHEAD = timedelta(days=1)
+FAR_AHEAD = timedelta(hours=1)
 """What was taken up so far in the future was taken up by a clock that was wrong."""
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from services import policy
-from services.models import Asked, Operation, Person, Progress, State, Step
+from services.models import Asked, Kind, Operation, Person, Progress, State, Step
 from services.phrases import Phrase
 from services.store import freezes, outbox
 from services.store.database import Database, Transaction
@@ -320,6 +320,14 @@ class OperationRows:
             "SELECT body FROM operations WHERE state NOT IN ('proposed', 'dismissed', 'expired')"
             " ORDER BY state NOT IN ('queued', 'running', 'waiting'), created_at DESC LIMIT ?",
             (limit,),
+        )
+        return [operation_of(row) for row in rows]
+
+    async def of_kind(self, project: str, kind: Kind, limit: int) -> list[Operation]:
+        """The newest of a project, newest first."""
+        rows = await self._database.all(
+            "SELECT body FROM operations WHERE project = ? AND kind = ? ORDER BY created_at DESC LIMIT ?",
+            (project, kind, limit),
         )
         return [operation_of(row) for row in rows]
 

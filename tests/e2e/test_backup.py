@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from services.backups import manifest
+from tests.e2e.test_restore import on_a_real_server
 from tests.e2e.world import World
 
 pytestmark = [
@@ -101,10 +102,12 @@ async def test_a_backup_is_proven_and_its_manifest_says_what_the_catalogue_says(
         assert beside.stat().st_mode & 0o777 == 0o600
 
 
+@on_a_real_server
 async def test_no_damaged_archive_is_accepted(here: World) -> None:
-    """R-DB-3, R-DB-4: cut off anywhere, the archive does not read back; changed anywhere, its hash is another one."""
-    if here.sshd.docker != "docker" or not here.server.exec("db", "sh", "-c", "command -v perl || :").strip():
-        pytest.skip("the archive of the simulated engine is its own; the real one is tried")
+    """R-DB-3, R-DB-4: cut off anywhere, the archive does not read back; changed anywhere, its hash is another one.
+
+    The archive of the simulated engine is its own.
+    """
     database, user = "fitnessapp", "fitnessapp_user"
     said = await asyncio.to_thread(
         here.server.exec, "db", "sh", "-c", DAMAGE, "damage", user, database, str(TRUNCATIONS), str(FLIPS)
@@ -152,9 +155,9 @@ async def test_a_full_disk_on_the_bots_side_keeps_the_hosts_dump_and_no_half_cop
     assert noise(here) == ROWS
 
 
+@on_a_real_server
 async def test_a_dump_that_is_killed_is_no_backup(here: World) -> None:
-    if here.sshd.docker != "docker":
-        pytest.skip("the simulated engine dumps in a moment: there is nothing to kill")
+    """The simulated engine dumps in a moment: there is nothing to kill."""
     before = listed(here)
     kept = files(here.server.backup_path / "database")
     database = here.server.container("db").id

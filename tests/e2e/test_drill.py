@@ -201,9 +201,8 @@ async def test_a_line_that_is_cut_is_waited_for(here: World, step: str) -> None:
     """The bot stands still while its line is cut, so that each step really meets it."""
     before = diary(here)
     held = here.folder / f"held-{step}"
-    await here.stop_bot(signal.SIGKILL)
     moment = "working" if step in JOB_STEPS else "begun"
-    await here.start_bot(kill_at=f"forward:{step}:{moment}", HOLD=str(held))
+    await here.arm(f"forward:{step}:{moment}", hold=held)
     since = await here.confirmed("/drill")
     async with asyncio.timeout(60):
         while not held.exists():
@@ -241,12 +240,11 @@ async def test_a_killed_bot_finds_out_what_became_of_its_drill_and_says_so_once(
     good = newest(here)["rows"]
     if phase == "rollback":
         tamper(here, lambda record: record["rows"].update({"public.diary": 10**6}))
-    await here.stop_bot(signal.SIGKILL)
-    await here.start_bot(kill_at=f"{phase}:{step}:{moment}")
+    await here.arm(f"{phase}:{step}:{moment}")
     since = await here.confirmed("/drill")
     assert await here.wait_for_bot() == -signal.SIGKILL
 
-    await here.start_bot()
+    await here.revive()
     verdict = await here.verdict(since)
     expected = "drill succeeded" if phase == "forward" else "drill failed"
     assert expected in verdict.text, verdict.text

@@ -210,13 +210,12 @@ KILLS = [
 @pytest.mark.parametrize(("step", "moment"), KILLS, ids=["-".join(case) for case in KILLS])
 async def test_a_killed_bot_finishes_its_edit_and_says_so_once(here: World, step: str, moment: str) -> None:
     password = f"{SECRET}{step.replace('-', '')}"
-    await here.stop_bot(signal.SIGKILL)
-    await here.start_bot(kill_at=f"forward:{step}:{moment}")
+    await here.arm(f"forward:{step}:{moment}")
     card = await asked(here, "DB_PASSWORD", password)
     since = await here.sim.mark()
     await here.sim.tap(here.anna, card, "Confirm edit")
     assert await here.wait_for_bot() == -signal.SIGKILL
-    await here.start_bot()
+    await here.revive()
     verdict = await here.verdict(since)
     assert re.search("env edit succeeded", verdict.text), verdict.text
     assert f"DB_PASSWORD={password}" in env_lines(here)

@@ -55,7 +55,7 @@ async def test_a_killed_bot_finds_out_what_became_of_its_deploy_and_says_so_once
     """Final state: the healthy old or the healthy new release, one verdict per admin, no lock left."""
     number = next(_numbers)
     if number == 0:
-        await here.start_bot()
+        await here.revive()
         await here.sim.start(here.anna)
         await here.sim.start(here.boris)
         assert "succeeded" in (await here.deploy()).text
@@ -64,12 +64,11 @@ async def test_a_killed_bot_finds_out_what_became_of_its_deploy_and_says_so_once
     if phase == "rollback":
         here.project.break_health()
     here.project.commit(f"release {new}")
-    await here.stop_bot(signal.SIGKILL)
-    await here.start_bot(kill_at=f"{phase}:{step}:{moment}")
+    await here.arm(f"{phase}:{step}:{moment}")
     since = await here.confirmed()
     assert await here.wait_for_bot() == -signal.SIGKILL
 
-    await here.start_bot()
+    await here.revive()
     verdict = await here.verdict(since)
     here.project.fix()
 

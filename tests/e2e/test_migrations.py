@@ -268,7 +268,7 @@ async def with_two_that_ran(here: World) -> None:
     """A release with the scripts 005 and 006, both run, and nothing undecided: also where this is the first test."""
     await here.stop_bot()
     here.write_settings()
-    await here.start_bot()
+    await here.revive()
     await here.sim.start(here.anna)
     (here.project.path / "backend/scripts/migrate_010_bad.py").unlink(missing_ok=True)
     first = not records(here)
@@ -292,12 +292,11 @@ async def test_a_killed_bot_has_run_every_script_exactly_once_and_says_so_once(
     if "005_slow" not in records(here) or "010_bad" in records(here):
         await with_two_that_ran(here)
     not_run_yet(here, "005_slow", "006_next")
-    await here.stop_bot(signal.SIGKILL)
-    await here.start_bot(kill_at=f"forward:{step}:{moment}")
+    await here.arm(f"forward:{step}:{moment}")
     since = await confirmed(here, await told(here, "/migrate", "migrate_005_slow.py"))
     assert await here.wait_for_bot() == -signal.SIGKILL
 
-    await here.start_bot()
+    await here.revive()
     verdict = await here.verdict(since)
     assert "migration succeeded" in verdict.text, verdict.text
     assert (ran(here).count("005"), ran(here).count("006")) == (1, 1)

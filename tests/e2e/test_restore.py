@@ -77,12 +77,12 @@ async def backup(here: World) -> Path:
     return max(dumps, key=lambda file: file.stat().st_mtime)
 
 
-async def patiently(here: World, step: str) -> None:
+async def patiently(here: World, step: str, state: str = "done") -> None:
     """Waits for a step that comes after two rounds of the health gate."""
     for _ in range(4):
         with suppress(AssertionError):
-            return await here.step(step, "done")
-    return await here.step(step, "done")
+            return await here.step(step, state)
+    return await here.step(step, state)
 
 
 def note(here: World) -> str:

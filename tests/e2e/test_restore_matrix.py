@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 import pytest_asyncio
@@ -17,7 +20,7 @@ from services.restores.plans import DROP_STEPS, RESTORE_STEPS, UNDO_STEPS
 from services.restores.steps import restore_procedure
 from services.steps import UNLOCK
 from tests.e2e.test_kill_matrix import of_this_operation
-from tests.e2e.test_restore import backup, card_of, databases, diary, newest, note, restore, typed
+from tests.e2e.test_restore import backup, card_of, databases, diary, newest, note, patiently, restore, typed
 from tests.e2e.world import World
 
 pytestmark = [
@@ -53,7 +56,7 @@ def each(steps: Sequence[str]) -> pytest.MarkDecorator:
 
 @dataclass
 class Past:
-    """What can still be undone, with the rows that come back then, and what can be dropped, with its database's name."""
+    """What the newest backup holds, and what can still be undone or dropped, with the rows that come back then."""
 
     backed_up: list[str]
     undoable: list[tuple[SimMessage, list[str]]] = field(default_factory=list)
@@ -61,7 +64,7 @@ class Past:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def past(here: World) -> Past:
-    await here.start_bot()
+    await here.revive()
     await here.sim.start(here.anna)
     await here.sim.start(here.boris)
     assert "succeeded" in (await here.deploy()).text
@@ -76,16 +79,14 @@ async def _troubled_bot(here: World, case: Case, phase: str = "forward") -> None
     held = here.folder / "held"
     for file in (held, held.with_suffix(".go")):
         file.unlink(missing_ok=True)
-    await here.stop_bot(signal.SIGKILL)
-    more = {"HOLD": str(held)} if trouble == "cut" else {}
-    await here.start_bot(kill_at=f"{phase}:{step}:{moment}", **more)
+    await here.arm(f"{phase}:{step}:{moment}", hold=held if trouble == "cut" else None)
 
 
 async def _trouble(here: World, case: Case) -> None:
     """Waits for the moment. A killed bot is started again, a cut one finds its way by itself."""
     if case[0] == "kill":
         assert await here.wait_for_bot() == -signal.SIGKILL
-        await here.start_bot()
+        await here.revive()
         return
     held = here.folder / "held"
     async with asyncio.timeout(60):
@@ -107,10 +108,9 @@ async def _one_verdict(here: World, since: int, expected: str) -> SimMessage:
 
 
 async def _begin_restore(here: World) -> int:
-    """The oldest backup, which is the proven one of the fixture; those after it are safety copies."""
-    choice, _ = await newest(here, "ago")
-    oldest = [label for label in choice.labels if "ago" in label][-1]
-    return await typed(here, await card_of(here, choice, oldest), "Confirm restore")
+    """The newest backup: the fixture's, later the safety copy of the restore before this one."""
+    choice, label = await newest(here, "")
+    return await typed(here, await card_of(here, choice, label), "Confirm restore")
 
 
 @each(RESTORE_STEPS)
@@ -126,6 +126,7 @@ async def test_a_restore_that_is_killed_or_cut_off_ends_with_the_backup_whole_an
     verdict = await _one_verdict(here, since, "restore succeeded")
     assert diary(here) == past.backed_up
     assert databases(here).count("before") == kept + 1
+    past.backed_up = before
     past.undoable.append((verdict, before))
 
 
@@ -135,6 +136,7 @@ async def _a_restore(here: World, past: Past) -> tuple[SimMessage, list[str]]:
         note(here)
         before = diary(here)
         past.undoable.append((await restore(here), before))
+        past.backed_up = before
     return past.undoable.pop()
 
 
@@ -173,6 +175,30 @@ async def test_a_drop_that_is_killed_or_cut_off_drops_what_its_card_showed_and_n
     assert len(databases(here)) == len(kept) - 1
 
 
+@contextmanager
+def site() -> Iterator[tuple[str, Event]]:
+    """An address that answers 503 until the event is set, then 200."""
+    up = Event()
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if up.is_set() else 503)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nobody reads it."""
+
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        serving = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/", up
+        finally:
+            server.shutdown()
+            serving.join()
+
+
 BACK = [("kill", step, "done") for step in BACK_STEPS]
 
 
@@ -184,11 +210,15 @@ async def test_the_way_back_of_a_restore_that_is_killed_brings_back_what_was_liv
     assert past.backed_up
     note(here)
     live, undone = diary(here), databases(here).count("undone")
-    here.write_settings(health='[{ url = "http://127.0.0.1:9/" }]', health_timeout="3")
-    await _troubled_bot(here, case, "rollback")
-    here.write_settings()
-    since = await _begin_restore(here)
-    await _trouble(here, case)
-    await _one_verdict(here, since, "rolled back")
+    with site() as (address, up):
+        here.write_settings(health=f'[{{ url = "{address}" }}]', health_timeout="5")
+        await here.stop_bot()
+        await _troubled_bot(here, case, "rollback")
+        since = await _begin_restore(here)
+        await patiently(here, "health", "failed")
+        up.set()
+        await _trouble(here, case)
+        await _one_verdict(here, since, "rolled back")
+    past.backed_up = live
     assert diary(here) == live
     assert databases(here).count("undone") == undone + 1  # what was written meanwhile is kept, too

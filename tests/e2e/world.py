@@ -60,6 +60,8 @@ class World:
     boris: SimUser
     bot: BotProcess
     settings: dict[str, str] = field(default_factory=dict)
+    mortal: bool = False
+    """Whether the bot that runs takes orders to die."""
 
     @property
     def sim(self) -> Sim:
@@ -86,8 +88,29 @@ class World:
 
     async def start_bot(self, *, kill_at: str = "", **environment: str) -> None:
         """Starts `python -m bot run`; with `kill_at` ("<phase>:<step>:<moment>") one that kills itself there."""
-        module = "tests.e2e.killable" if kill_at else "bot"
-        await self.bot.start(module, KILL_AT=kill_at, PYTHONWARNINGS="default", **environment)
+        await self._start(mortal=bool(kill_at), KILL_AT=kill_at, **environment)
+
+    async def arm(self, kill_at: str, *, hold: Path | None = None) -> None:
+        """The bot that runs is to kill itself there, or to stand still once (`hold`).
+
+        One that takes no orders, or does not run, is started.
+        """
+        if not self.mortal or self.bot.process is None:
+            await self.stop_bot(signal.SIGKILL)
+            await self.revive()
+        order = self.folder / "kill_at"
+        order.with_suffix(".new").write_text(f"{kill_at}\n{hold or ''}")
+        order.with_suffix(".new").rename(order)
+
+    async def revive(self) -> None:
+        """Starts a bot that can be armed, for now without an order."""
+        await self._start(mortal=True)
+
+    async def _start(self, *, mortal: bool, **environment: str) -> None:
+        (self.folder / "kill_at").unlink(missing_ok=True)
+        self.mortal = mortal
+        module = "tests.e2e.killable" if mortal else "bot"
+        await self.bot.start(module, PYTHONWARNINGS="default", **environment)
 
     async def wait_for_bot(self) -> int:
         """Waits until the bot process ended by itself; its exit status (negative: the signal)."""

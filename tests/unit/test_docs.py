@@ -1,6 +1,7 @@
 """The examples and the configuration page are held to the settings: neither may know more or less than the code."""
 
 import re
+import tomllib
 from itertools import pairwise
 from pathlib import Path
 
@@ -144,6 +145,20 @@ def test_the_projects_example_has_every_option_explained() -> None:
     inner = " ".join(re.findall(r"\{[^}]*\}", TOML_EXAMPLE))
     tables: tuple[type[BaseModel], ...] = (TreeSource, GitSource, Database, HealthProbe)
     assert all(re.search(rf"\b{name} = ", inner) for table in tables for name in options(table))
+
+
+@pytest.mark.parametrize("page", ["README.md", "opsgate.example.toml"])
+def test_the_example_of_backups_is_one_that_loads(page: str) -> None:
+    text = re.sub(r"^#     ?", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    (block,) = re.findall(
+        r"^(\[projects\.fitnessapp\.backups\]$.*?)(?=^```|\Z)", text, re.MULTILINE | re.DOTALL
+    )
+    key = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+    lines = "\n".join(line for line in block.replace("age1…", key).splitlines() if line != "#")
+    told = tomllib.loads(lines)["projects"]["fitnessapp"]["backups"]
+    rules = BackupRules.model_validate(told, context={"folder": ROOT})
+    assert rules.encrypt_to == (key,)
+    assert {type(one) for one in rules.offsite.values()} == {S3Target, SftpTarget}
 
 
 @pytest.mark.parametrize("section", SECTIONS)

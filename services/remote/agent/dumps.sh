@@ -2,11 +2,20 @@
 
 # copy-rows COMMAND...: runs it, and prints for each COPY block of what it prints "<SHA-256 of its lines>  -", then
 # "<rows> <COPY line>"; at the end the same for large objects, "<how many> LARGE OBJECTS". Ends as the command ends; a
-# block without its end is status 1. copy-sorted: the lines of each block are sorted first, by their bytes.
+# block without its end is status 1. copy-sorted: the lines of each block are sorted first, by their bytes; status 74
+# when one cannot be sorted.
 verb_copy_rows() { { "$@"; printf '\nexit %s\n' $?; } | copy_sums 'sha256sum'; }
 verb_copy_sorted() {
     TMPDIR=${OPSGATE_JOB:-${TMPDIR:-/tmp}} && export TMPDIR # room for a whole table, on the disk that dumps lie on
-    { "$@"; printf '\nexit %s\n' $?; } | copy_sums 'sort | sha256sum'
+    local ended
+    exec 5>&1
+    ended=$(
+        exec 7>&1 >&5
+        { "$@" 7>&-; printf '\nexit %s\n' $?; } | copy_sums '{ sort || echo unsorted >&7; } | sha256sum'
+        printf 'read %s\n' $? >&7
+    )
+    case "$ended" in *unsorted*) die 74 "a table cannot be sorted: is the disk full?" ;; esac
+    exit "${ended##*read }"
 }
 
 # copy_sums PIPE. A large object is summed without its line breaks, which stand where a buffer was full; pg_dump 17 puts

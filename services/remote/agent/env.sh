@@ -8,6 +8,7 @@ verb_swap_env() {
     owned "$3" env
     env_live "$1"
     [ -f "$2" ] && [ -f "$3" ] || die 4 "the env file was not prepared"
+    rm -f "$live".opsgate.*
     ! cmp -s "$live" "$3" || return 0
     cmp -s "$live" "$2" || die 65 "the env file was changed meanwhile: $live"
     env_put "$live" "$3"
@@ -19,6 +20,7 @@ verb_unswap_env() {
     owned "$2" env
     [ -f "$2" ] || return 0
     env_live "$1"
+    rm -f "$live".opsgate.* # of a swap that was ended while it wrote: every value stands in it
     cmp -s "$live" "$2" || env_put "$live" "$2"
 }
 
@@ -50,7 +52,6 @@ env_live() {
 # env_put LIVE FROM: the rename is the only moment at which anything changes.
 env_put() {
     local temp="$1.opsgate.$$"
-    rm -f "$1".opsgate.*
     cp -p "$1" "$temp" || { rm -f "$temp"; die 1 "no room, or no right to write, beside $1"; }
     if [ "$(stat -c '%u %g' "$temp")" != "$(stat -c '%u %g' "$1")" ]; then
         rm -f "$temp"

@@ -1,66 +1,4 @@
-# --- the live tree: safety copy, swap, and the way back ----------------------------------------------------------
-
-# safety-copy LIVE BACKUP NEW_MANIFEST OLD_MANIFEST|-: BACKUP/files becomes a real copy of what is deployed.
-verb_safety_copy() {
-    absolute "$1"
-    absolute "$2"
-    manifest_check "$3"
-    set -- "$1" "$2" "$3" "$(known "$4")"
-    manifest_check "$4"
-    local live="$1" backup="$2"
-    [ ! -L "$backup" ] && [ ! -L "$backup/files" ] || die 66 "a symbolic link: $backup"
-    [ -d "$live" ] || (umask 022 && mkdir -p "$live") || exit 1
-    mkdir -p "$backup" && chmod 700 "$backup" || exit 1
-    work_in "$backup/.work"
-    [ -e "$backup/files" ] || [ ! -e "$backup/files.old" ] || mv "$backup/files.old" "$backup/files" || exit 1
-    wipe "$backup/files.part"
-    wipe "$backup/files.old"
-    { manifest_paths "$3" && manifest_paths "$4"; } | sort -u >"$work/named"
-    no_detours "$live" "$work/named"
-    present "$live" "$work/named" >"$work/wanted"
-    mkdir "$backup/files.part" || exit 1
-    if [ "$4" = - ]; then copy_all "$live" "$backup"; else copy_listed "$live" "$backup/files.part"; fi
-    under "$live" "$work/wanted" sha256sum >"$work/sums" || die 1 "a deployed file could not be read"
-    [ ! -s "$work/sums" ] || (cd "$backup/files.part" && sha256sum -c "$work/sums" >/dev/null 2>&1) ||
-        die 1 "the safety copy is not equal to the deployed files"
-    flush_all "$backup"
-    [ ! -e "$backup/files" ] || mv "$backup/files" "$backup/files.old" || exit 1
-    mv "$backup/files.part" "$backup/files" || exit 1
-    flush "$backup"
-    wipe "$backup/files.old"
-    say "safety copy: $(($(wc -l <"$work/wanted"))) deployed files in $backup/files"
-}
-
-copy_listed() {
-    parents "$work/wanted" >"$work/parents"
-    make_directories "$2" "$work/parents"
-    each_directory "$work/wanted" copy_some "$1" "$2" || die 1 "the safety copy could not be made"
-}
-copy_some() {
-    local from="$1/$3" to="$2/$3"
-    shift 3
-    copy_names "$from" "$to" "$@"
-}
-# copy_names FROM TO NAME...
-copy_names() {
-    local from="$1" to="$2" name
-    shift 2
-    for name; do
-        set -- "$@" "$from/$name"
-        shift
-    done
-    cp -p -- "$@" "$to/"
-}
-
-# copy_all LIVE BACKUP: everything that we may read; what we may not (another user's data) is named and left out.
-copy_all() {
-    local needed room
-    needed=$(du -sk "$1" 2>/dev/null | cut -f1)
-    room=$(df -Pk "$2" | awk 'NR == 2 { print $4 }')
-    [ "$room" -gt "$((needed + 65536))" ] || die 1 "a safety copy of $needed KiB does not fit into the $room KiB that are free"
-    cp -a "$1/." "$2/files.part/" || say "left out of the safety copy: what the lines above name"
-    chmod u+rwx "$2/files.part"
-}
+# --- the live tree: swap, and the way back -----------------------------------------------------------------------
 
 # swap LIVE TREE NEW_MANIFEST OLD_MANIFEST|- UNDO KEEP...: file by file, by rename. Killed and run again, it goes on.
 # KEEP are paths that are never removed, also when an old release had them: they are the server's own.
@@ -182,6 +120,16 @@ stage_some() {
     shift 3
     [ -d "$to/$dir/$STAGE" ] || mkdir "$to/$dir/$STAGE" || return 1
     copy_names "$from/$dir" "$to/$dir/$STAGE" "$@"
+}
+# copy_names FROM TO NAME...
+copy_names() {
+    local from="$1" to="$2" name
+    shift 2
+    for name; do
+        set -- "$@" "$from/$name"
+        shift
+    done
+    cp -p -- "$@" "$to/"
 }
 # stage_check LIVE: $work/sums ("<sha256>  <path>") are the hashes of what was staged from $work/todo.
 stage_check() {

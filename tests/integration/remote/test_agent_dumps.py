@@ -79,7 +79,20 @@ def test_summing_ends_as_the_command_ends(local: LocalAgent, tmp_path: Path) -> 
     """A pipe would hide the status of what stands before it."""
     (tmp_path / "data").write_bytes(COPIED)
     (tmp_path / "fails").write_text('cat "$1"; exit 7')
-    assert local.try_("copy-rows", "sh", tmp_path / "fails", tmp_path / "data").status == 7
+    for verb in ("copy-rows", "copy-sorted"):
+        assert local.try_(verb, "sh", tmp_path / "fails", tmp_path / "data").status == 7
+
+
+def test_a_table_that_cannot_be_sorted_is_no_sum(local: LocalAgent, tmp_path: Path) -> None:
+    """Where the disk is full sort prints nothing, and two nothings would look like the same rows."""
+    (tmp_path / "data").write_bytes(COPIED)
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools/sort").write_text("#!/bin/sh\ncat >/dev/null\necho 'sort: write failed' >&2\nexit 2\n")
+    (tmp_path / "tools/sort").chmod(0o755)
+    path = f"{tmp_path / 'tools'}:{local.env['PATH']}"
+    done = local.try_("copy-sorted", "cat", tmp_path / "data", env={"PATH": path})
+    assert done.status == 74
+    assert "disk full" in done.err
 
 
 def test_a_block_without_its_end_is_no_count(local: LocalAgent, tmp_path: Path) -> None:

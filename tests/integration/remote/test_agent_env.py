@@ -69,6 +69,21 @@ def test_a_file_that_may_not_be_written_is_replaced_all_the_same_and_stays_read_
     assert live.stat().st_mode & 0o777 == 0o400
 
 
+def test_what_a_killed_swap_was_writing_does_not_stay_beside_the_file(local: LocalAgent, live: Path) -> None:
+    """Every value stands in it, in a folder that an image may be built from."""
+    half = live.with_name(".env.prod.opsgate.4711")
+    half.write_bytes(NEW)
+    local.run(
+        "unswap-env", live, local.state / "env/op-1"
+    )  # the old file is still in place: nothing to bring back
+    assert not half.exists()
+    live.write_bytes(NEW)
+    half.write_bytes(NEW)
+    local.run("swap-env", *words(local, live))  # asked again: the new file is in place already
+    assert not half.exists()
+    assert live.read_bytes() == NEW
+
+
 def test_where_nothing_was_prepared_nothing_goes_back(local: LocalAgent, live: Path) -> None:
     local.run("forget-env", local.state / "env/op-1", local.state / "env/op-1.new")
     local.run("unswap-env", live, local.state / "env/op-1")

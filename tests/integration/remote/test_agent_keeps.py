@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from tests.integration.remote.deployment import NEW, OLD, Site
 from tests.integration.remote.local_agent import LocalAgent
-from tests.integration.remote.test_agent_swap import NEW, OLD, Site
 
 ENV = ".env.prod"
 

@@ -1,91 +1,17 @@
-"""The live tree: safety copy, swap by rename, and the way back, killed at every step."""
+"""The live tree: swap by rename, and the way back, killed at every step."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.integration.remote.deployment import FOREIGN, Site, calls, killed_at, make_mortal, moments
 from tests.integration.remote.local_agent import LocalAgent, snapshot
-
-Tree = Mapping[str, str | tuple[str, int]]
-Words = tuple[Any, ...]
-
-OLD: Tree = {
-    "compose.yaml": "old",
-    "same": "same",
-    "backend/app.py": "old app",
-    "backend/gone.py": "gone in the new one",
-    "backend/old only/deep.txt": "x",
-    "run.sh": ("#!/bin/sh\n", 0o755),
-    "mode": "becomes a program",
-    "имя с пробелом": "старое",
-    "-x": "dash",
-}
-NEW: Tree = {
-    "compose.yaml": "new",
-    "same": "same",
-    "backend/app.py": "new app",
-    "backend/added.py": "added",
-    "brand/new/folder/file": "added",
-    "brand/new/second": "added",
-    "run.sh": ("#!/bin/sh\necho new\n", 0o755),
-    "mode": ("becomes a program", 0o755),
-    "имя с пробелом": "новое",
-    "-x": "dash two",
-}
-FOREIGN = {".env.prod": "SECRET=1", "uploads/photo.jpg": "jpg", "backend/data/file": "theirs"}
-
-
-class Site:
-    """A deployment: the old release is live, together with files that belong to nobody's release."""
-
-    def __init__(self, local: LocalAgent, old: Tree | None = OLD, new: Tree = NEW) -> None:
-        self.local = local
-        self.live, self.backup = local.live, local.backup
-        self.undo = local.state / "undo" / "op-1"
-        self.new = local.release("new", new)
-        self.old = local.release("old", old) if old is not None else None
-        if self.old is not None:
-            shutil.copytree(self.old / "tree", self.live)
-        for path, content in FOREIGN.items():
-            (self.live / path).parent.mkdir(parents=True, exist_ok=True)
-            (self.live / path).write_text(content)
-        (self.live / ".env.prod").chmod(0o600)
-
-    @property
-    def old_manifest(self) -> str:
-        return str(self.old / "manifest") if self.old else "-"
-
-    def copy_words(self) -> Words:
-        return ("safety-copy", self.live, self.backup, self.new / "manifest", self.old_manifest)
-
-    def swap_words(self) -> Words:
-        return ("swap", self.live, self.new / "tree", self.new / "manifest", self.old_manifest, self.undo)
-
-    def unswap_words(self) -> Words:
-        return ("unswap", self.live, self.backup, self.undo)
-
-    def wanted(self, tree: Tree = NEW) -> dict[str, str]:
-        """The files (without folders) that must be live after the swap."""
-        expected = {}
-        for path, value in tree.items():
-            content, mode = value if isinstance(value, tuple) else (value, 0o644)
-            expected[path] = f"{mode:o} {content.encode()!r}"
-        for path, content in FOREIGN.items():
-            mode = 0o600 if path == ".env.prod" else 0o644
-            expected[path] = f"{mode:o} {content.encode()!r}"
-        return expected
-
-    def files(self) -> dict[str, str]:
-        return {path: what for path, what in snapshot(self.live).items() if what != "directory"}
 
 
 def test_a_swap_brings_the_new_release_and_touches_nothing_else(local: LocalAgent) -> None:
@@ -194,33 +120,6 @@ def test_data_of_another_user_are_left_out_by_name(local: LocalAgent, tmp_path: 
     assert not (site.backup / "files" / "pgdata" / "base").exists()
 
 
-def test_a_safety_copy_is_no_hard_link(local: LocalAgent) -> None:
-    """R-RB-1: an in-place write to a live file must not reach its copy."""
-    site = Site(local)
-    local.run(*site.copy_words())
-    assert (site.backup / "files" / "same").stat().st_ino != (site.live / "same").stat().st_ino
-    (site.live / "same").write_text("written in place")
-    assert (site.backup / "files" / "same").read_text() == "same"
-
-
-def test_a_second_safety_copy_replaces_the_first_one_whole(local: LocalAgent) -> None:
-    site = Site(local)
-    local.run(*site.copy_words())
-    (site.live / "backend/gone.py").unlink()
-    (site.backup / "files").chmod(0o500)
-    local.run(*site.copy_words())
-    assert not (site.backup / "files/backend/gone.py").exists()
-    assert {path.name for path in site.backup.iterdir()} == {"files"}
-
-
-def test_a_copy_killed_between_its_renames_is_mended(local: LocalAgent) -> None:
-    site = Site(local)
-    local.run(*site.copy_words())
-    (site.backup / "files").rename(site.backup / "files.old")
-    local.run(*site.copy_words())
-    assert (site.backup / "files/compose.yaml").read_text() == "old"
-
-
 DETOURS = {
     "a folder that is a link": ("backend", "link"),
     "a file that is a link": ("compose.yaml", "link"),
@@ -297,60 +196,6 @@ def test_a_missing_safety_copy_stops_the_way_back(local: LocalAgent) -> None:
 
 # --- killed at every step -----------------------------------------------------------------------------------------
 
-MORTAL = ("cp", "mv", "rm", "mkdir", "rmdir", "sync", "sha256sum", "tar")
-
-SHIM = """#!/bin/sh
-# Runs the tool, and kills the whole agent at the call whose number KILL_AT names: before it, or half way through it.
-read -r count <"$COUNT" || count=0
-count=$((count + 1))
-echo "$count" >"$COUNT"
-if [ "$count" = "$KILL_AT" ]; then
-    case "$KILL_HOW" in
-        half)
-            case "$*" in
-                -p*--*|-f*--*)
-                    first=$3
-                    for last; do :; done
-                    "$TOOL" "$1" -- "$first" "$last" ;;
-                *) "$TOOL" "$@" >/dev/null 2>&1 </dev/null ;;
-            esac ;;
-    esac
-    kill -9 0
-fi
-exec "$TOOL" "$@"
-"""
-
-
-def make_mortal(local: LocalAgent) -> None:
-    """Puts tools in front of PATH that count their calls."""
-    folder = local.folder / "mortal"
-    folder.mkdir()
-    for name in MORTAL:
-        real = shutil.which(name, path=local.env["PATH"])
-        assert real is not None
-        tool = f"busybox {name}" if local.shell == "busybox" else real
-        (folder / name).write_text(SHIM.replace('"$TOOL"', tool).replace("#!/bin/sh", "#!/usr/bin/dash"))
-        (folder / name).chmod(0o755)
-    local.env["PATH"] = f"{folder}:{local.env['PATH']}"
-    local.env["COUNT"] = str(local.folder / "count")
-    local.env["KILL_AT"] = "0"
-
-
-def calls(local: LocalAgent) -> int:
-    return int((local.folder / "count").read_text())
-
-
-def moments(local: LocalAgent, steps: int, how: str) -> range:
-    """Every step under dash, half way through it; the others go the same way through the script: each third."""
-    return range(1, steps + 1, 1 if (local.shell, how) == ("dash", "half") else 3)
-
-
-def killed_at(local: LocalAgent, number: int, how: str, words: Words) -> None:
-    (local.folder / "count").write_text("0\n")
-    with local.start(*words, env={"KILL_AT": str(number), "KILL_HOW": how}) as process:
-        process.communicate(timeout=30)
-    assert process.returncode == -signal.SIGKILL
-
 
 @pytest.fixture
 def mortal(local: LocalAgent) -> Site:
@@ -407,27 +252,6 @@ def test_the_way_back_killed_at_any_step_can_be_finished(mortal: Site, how: str)
         killed_at(local, number, how, site.unswap_words())
         local.run(*site.unswap_words())
         assert snapshot(site.live) == snapshot(before), number
-
-
-@pytest.mark.timeout(180)
-@pytest.mark.parametrize("how", ["before", "half"])
-def test_a_safety_copy_killed_at_any_step_leaves_a_whole_one(mortal: Site, how: str) -> None:
-    """R-RB-1."""
-    site, local = mortal, mortal.local
-    local.run(*site.copy_words())
-    first = snapshot(site.backup / "files")
-    (site.live / "compose.yaml").write_text("second")
-    (local.folder / "count").write_text("0\n")
-    local.run(*site.copy_words())
-    second = snapshot(site.backup / "files")
-    for number in moments(local, calls(local), how):
-        killed_at(local, number, how, site.copy_words())
-        whole = [
-            snapshot(site.backup / name) for name in ("files", "files.old") if (site.backup / name).exists()
-        ]
-        assert any(copy in (first, second) for copy in whole), number
-        local.run(*site.copy_words())
-        assert snapshot(site.backup / "files") == second, number
 
 
 def test_three_thousand_files_take_seconds(local: LocalAgent) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -31,7 +32,11 @@ async def test_an_intake_that_ends_by_an_error_ends_the_process_with_status_1(
     await tasks.close()
 
 
-async def test_housekeeping_goes_on_after_an_error() -> None:
+async def test_housekeeping_goes_on_after_an_error(tmp_path: Path) -> None:
+    """What a kill left in the clear is gone then, too."""
+    left = tmp_path / "backups" / "shop" / "db-1.importing"
+    left.parent.mkdir(parents=True)
+    left.touch()
     rounds: list[str] = []
     done = asyncio.Event()
 
@@ -42,10 +47,15 @@ async def test_housekeeping_goes_on_after_an_error() -> None:
 
     def prune(_keep: int) -> None:
         rounds.append("prune")
-        loop.call_soon_threadsafe(done.set)
+        if not left.exists():
+            loop.call_soon_threadsafe(done.set)
 
     loop = asyncio.get_running_loop()
-    parts = SimpleNamespace(operations=SimpleNamespace(expire=expire), logs=SimpleNamespace(prune=prune))
+    parts = SimpleNamespace(
+        operations=SimpleNamespace(expire=expire),
+        logs=SimpleNamespace(prune=prune),
+        backups=tmp_path / "backups",
+    )
     tasks = Tasks()
     tasks.start("housekeeping", _keep_house(cast("App", parts), every=0.01))
     async with asyncio.timeout(5):

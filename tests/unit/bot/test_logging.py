@@ -188,3 +188,11 @@ def test_configuring_again_replaces_instead_of_doubling(lines: Lines, stream: io
     configure("json", "debug", stream=stream)
     log().info("once")
     assert len(lines()) == 1
+
+
+def test_the_requests_of_a_storage_never_reach_the_log(lines: Lines, stream: io.StringIO) -> None:
+    """At level debug botocore prints whole requests: the bytes of a backup among them."""
+    configure("json", "debug", stream=stream)
+    logging.getLogger("botocore.endpoint").debug("Making request with params: %r", {"body": b"COPY rows"})
+    logging.getLogger("urllib3.connectionpool").debug("PUT /bucket/key?X-Amz-Signature=1")
+    assert lines() == []

@@ -229,6 +229,28 @@ def test_plain_http_to_another_machine_and_a_readable_env_file_are_warned_about(
     assert [warning.split(":")[0] for warning in load(folder).warnings] == [".env", "TELEGRAM_API_URL"]
 
 
+@pytest.mark.parametrize(
+    ("address", "encrypted", "warned"),
+    [
+        ("http://192.168.1.9:9000", False, True),
+        ("http://192.168.1.9:9000", True, False),
+        ("http://127.0.0.1:9000", False, False),
+        ("https://s3.example.org", False, False),
+    ],
+)
+def test_a_dump_that_would_cross_the_network_in_the_clear_is_warned_about(
+    write: Write, tmp_path: Path, address: str, *, encrypted: bool, warned: bool
+) -> None:
+    keys = tmp_path / "s3"
+    keys.write_text("[default]\naws_access_key_id = a\naws_secret_access_key = b\n")
+    keys.chmod(0o600)
+    key = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+    cloud = f'{{ s3 = "{address}", bucket = "backups", credentials = "{keys}" }}'
+    rules = f"backups = {{ encrypt_to = {[key] if encrypted else []}, offsite = {{ cloud = {cloud} }} }}\n"
+    warnings = load(write(HOST + PROJECT + rules)).warnings
+    assert [one.split(": ")[1] for one in warnings] == ["projects.fitnessapp.backups.offsite.cloud"] * warned
+
+
 def test_lines_that_assign_nothing_and_keys_written_twice_are_named_by_line(write: Write) -> None:
     folder = write()
     with (folder / ".env").open("a") as file:

@@ -224,6 +224,13 @@ def test_in_production_a_missing_text_is_english_and_a_missing_value_is_no_crash
     assert "не отвечает" in texts("error-unreachable")
 
 
+def test_a_value_that_is_very_long_is_shortened_and_never_an_error() -> None:
+    """Fluent itself refuses to put 2500 characters into a text: three hundred names of variables are more."""
+    said = ENGLISH("env-readers", services="worker, " * 400)
+    assert said.startswith("Read by: worker, worker")
+    assert said.endswith("…")
+
+
 def test_a_text_that_only_english_has_is_shown_in_english(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

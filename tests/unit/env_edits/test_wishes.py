@@ -123,6 +123,20 @@ def test_a_late_answer_to_the_question_is_hidden_too_and_marked(sealing: Sealing
     assert (sealing.sealed(9) or {})["late"] == "yes"
 
 
+def test_words_under_a_picture_are_hidden_and_taken_for_nothing(sealing: Sealing) -> None:
+    """A caption is no command, yet what was meant as one must not lie in the inbox."""
+    under = update("", 8, caption="/env set KEY=hunter2", photo=[{"file_id": "x"}])
+    del under["message"]["text"]
+    assert "hunter2" not in repr(sealing.seal(under))
+    assert sealing.sealed(8) is None
+    under["message"]["caption"] = "hunter2"
+    assert sealing.seal(under) == under
+    sealing.ask(ANNA, ANNA, "fitnessapp", "KEY")
+    assert "hunter2" not in repr(sealing.seal(under))
+    sealing.seal(update("hunter3", 9))
+    assert (sealing.sealed(9) or {})["value"] == "hunter3"
+
+
 def test_a_command_calls_the_question_off(sealing: Sealing) -> None:
     sealing.ask(ANNA, ANNA, "fitnessapp", "KEY")
     sealing.seal(update("/status", 8))

@@ -72,7 +72,7 @@ async def test_the_keys_are_listed_without_values(stage: Stage, say: Callable[..
     assert "DB_PASSWORD •••" in text
     assert "EMPTY (empty)" in text
     assert "EXPO_PUBLIC_A •••, public: built into the app, given 2 times" in text
-    assert "/env undo" in text
+    assert "/env fitnessapp undo" in text
     assert deleted(stage) == []
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
+from pyrage import x25519
 
-from services.backups import copies, dumping, manifest, steps
+from services.backups import copies, dumping, leftovers, manifest, steps
 from services.backups.models import Backup
 from services.commands import dumps
 from services.errors import CommandFailed, HostError, OpsgateError, StepFailed
 from services.models import SCHEDULE, Kind, Operation, Person, Plan
 from services.plans import BACKUP_STEPS
+from services.projects import BackupRules
 from services.remote.jobs import JobSpec
 from services.runs import Run, Skip, StepDef
 from services.steps import UNLOCK
@@ -70,6 +73,7 @@ async def test_the_record_holds_all_that_was_proven(run: Run, host: BackupHost) 
     assert (found.rows, found.sums) == ({"public.diary": 2}, {"public.diary": "1" * 64})
     assert (found.server, found.client) == ("15.18", "15.17")
     assert found.extensions == {"plpgsql": "1.0"}
+    assert found.printing == {"TimeZone": "Europe/Moscow"}
     assert [(one.where, one.file) for one in found.copies] == [("host", str(found.host_file))]
     assert not found.scheduled
 
@@ -180,6 +184,65 @@ async def test_the_removal_is_found_done_after_a_crash(run: Run, host: BackupHos
     first = await fetched(run, tmp_path)
     assert (await fetched(run, tmp_path)).local_file == first.local_file
     assert host.left() == []
+
+
+async def test_an_encrypted_copy_is_found_after_a_crash_when_the_hosts_is_gone(
+    run: Run, host: BackupHost, tmp_path: Path
+) -> None:
+    """Killed between the removal on the host and the journal: what was kept is there, and nothing is to be fetched."""
+    rules = {"copies": ("local",), "encrypt_to": (str(x25519.Identity.generate().to_public()),)}
+    run.project = run.project.model_copy(update={"backups": BackupRules.model_validate(rules)})
+    await backed_up(run)
+    first = await fetched(run, tmp_path)
+    assert host.left() == []
+    again = await fetched(run, tmp_path)
+    assert again.copies == first.copies
+    assert [one.where for one in again.copies] == ["local"]
+
+
+async def test_what_a_kill_leaves_of_a_dump_to_be_encrypted_is_used_again_or_swept(
+    run: Run, host: BackupHost, tmp_path: Path
+) -> None:
+    """Killed between the fetch and the encryption: under the name of a kept copy it would lie in the clear for good."""
+    rules = {"encrypt_to": (str(x25519.Identity.generate().to_public()),)}
+    run.project = run.project.model_copy(update={"backups": BackupRules.model_validate(rules)})
+    await backed_up(run)
+    folder = tmp_path / "data" / "backups" / "fitnessapp"
+    folder.mkdir(parents=True)
+    plain = folder / f"{ID}{leftovers.PLAIN}"
+    plain.write_bytes(host.dumped)
+    host.no_room_here = True  # a second fetch would fail
+    assert (await fetched(run, tmp_path)).local_file == f"backups/fitnessapp/{ID}.dump.age"
+    assert sorted(one.suffix for one in folder.iterdir()) == [".age", ".json"]
+    plain.write_bytes(host.dumped)
+    os.utime(plain, (0, 0))
+    leftovers.sweep(folder.parent)
+    assert not plain.exists()
+
+
+def test_a_second_copy_of_an_older_record_does_not_hide_the_first(backup: Backup) -> None:
+    """Records of older versions name two files and no copies: ours must not be forgotten when the host's comes or goes."""
+    older = backup.model_copy(update={"copies": (), "local_file": "backups/fitnessapp/db-1.dump"})
+    on_host = backup.copies[0]
+    assert {one.where for one in copies.with_copy(older, on_host).copies} == {"host", "local"}
+    assert [one.where for one in copies.without_copy(older, "host").copies] == ["local"]
+
+
+@pytest.mark.parametrize(
+    ("begun", "back"),
+    [
+        ({"lock"}, ["unlock"]),
+        ({"lock", "backup"}, ["unlock"]),
+        ({"lock", "backup", "fetch"}, ["prune", "unlock"]),
+        ({"lock", "backup", "fetch", "offsite"}, ["prune", "unlock"]),
+    ],
+)
+def test_old_ones_go_also_where_a_copy_failed_but_never_before_the_new_one_was_proven(
+    tmp_path: Path, begun: set[str], back: list[str]
+) -> None:
+    """Else a full disk here would fill the host's, night after night."""
+    found = steps.procedure(LOCK, tmp_path).rollback(operation().plan, frozenset(begun))
+    assert [step.name for step in found] == back
 
 
 def only_here(run: Run) -> None:

@@ -16,7 +16,7 @@ from services.backups.models import Backup, Copy, Drilled, is_good
 from services.commands import postgres
 from services.drills import contents, steps
 from services.drills.plans import DRILL_STEPS
-from services.errors import StepFailed
+from services.errors import CommandFailed, StepFailed
 from services.facts.cluster import TableData
 from services.models import Kind, Operation, Plan, Restoring, State
 from services.operation_log import OperationLogs
@@ -58,6 +58,8 @@ class DrilledServer(ScriptedServer):
     restored: dict[str, list[str]] = field(default_factory=lambda: dict(ARCHIVE))
     load_says: str = ""
     on_host: bool = True
+    gone: bool = False
+    removal_fails: bool = False
     read: list[tuple[str, ...]] = field(default_factory=list)
 
     def _job(self, spec: JobSpec) -> int:
@@ -86,7 +88,11 @@ class DrilledServer(ScriptedServer):
             return Completed(0, json.dumps(PRINTING).encode(), b"", truncated=False)
         if command.argv[0] == "test":
             return Completed(0 if self.on_host else 1, b"", b"", truncated=False)
+        if command.argv[0] == "stat" and self.gone:
+            return Completed(1, b"", b"No such file", truncated=False)
         if command.argv[0] == "rm":
+            if self.removal_fails:
+                raise CommandFailed("rm", 1, "Read-only file system")
             self.did.append(f"remove {command.argv[3]}")
             self.on_host = False
             return Completed(0, b"", b"", truncated=False)
@@ -282,6 +288,52 @@ async def test_a_dump_that_changed_after_its_proof_is_held_against_it(
     assert not is_good(await failed(run, error.value))
 
 
+async def test_a_dump_that_is_gone_from_the_host_says_so_and_is_not_called_bad(
+    run: Run, server: DrilledServer
+) -> None:
+    server.gone = True
+    with pytest.raises(StepFailed, match="error-dump-gone") as error:
+        await drilled(run)
+    assert (await failed(run, error.value)).drilled is None
+
+
+async def test_a_dump_of_another_major_version_is_compared_by_rows_alone(
+    server: DrilledServer, store: Store, tmp_path: Path
+) -> None:
+    """PostgreSQL 12 writes floats otherwise than 11, pg_dump 17 large objects otherwise than 16: both are good."""
+    older = PROVEN.model_copy(update={"server": "11.22"})
+    await store.backups.add(older)
+    server.restored["public.diary"] = ["A", "B"]
+    run = running(operation(older), server, store, tmp_path)
+    assert is_good(found := await drilled(run))
+    assert found.drilled is not None
+    assert run.results["compare"]["summed"] is False
+    server.restored["public.diary"] = ["A"]
+    with pytest.raises(StepFailed, match="error-restore-differs"):
+        await drilled(running(operation(older, id="op-1-aaaa"), server, store, tmp_path))
+
+
+async def test_the_same_major_version_is_compared_by_sums(
+    server: DrilledServer, store: Store, tmp_path: Path
+) -> None:
+    older = PROVEN.model_copy(update={"server": "15.1"})
+    await store.backups.add(older)
+    server.restored["public.diary"] = ["A", "B"]
+    with pytest.raises(StepFailed, match="error-drill-content"):
+        await drilled(running(operation(older), server, store, tmp_path))
+
+
+async def test_values_are_printed_as_they_were_when_the_dump_was_made(
+    server: DrilledServer, store: Store, tmp_path: Path
+) -> None:
+    """The login's time zone may have been changed since."""
+    then = PROVEN.model_copy(update={"printing": {"TimeZone": "Asia/Tokyo"}})
+    await store.backups.add(then)
+    await drilled(running(operation(then), server, store, tmp_path), until="compare")
+    (words,) = server.read
+    assert "PGOPTIONS=-c TimeZone=Asia/Tokyo" in words
+
+
 # --- what says nothing about the backup ----------------------------------------------------------
 
 
@@ -305,6 +357,12 @@ async def test_a_dump_that_does_not_load_is_held_against_it(run: Run, server: Dr
         (1, "ERROR:  out of memory\nDETAIL:  Failed on request of size 12."),
         (1, "server closed the connection unexpectedly"),
         (1, "Error response from daemon: container fe7d is not running"),
+        (1, 'pg_restore: error: could not execute query: ERROR:  extension "postgis" is not available'),
+        (
+            1,
+            'pg_restore: error: could not execute query: ERROR:  permission denied to create extension "postgis"',
+        ),
+        (1, 'pg_restore: error: could not execute query: ERROR:  role "reports" does not exist'),
         (137, ""),
         (126, "OCI runtime exec failed"),
     ],
@@ -361,6 +419,16 @@ async def test_what_an_earlier_drill_had_to_leave_is_dropped_and_nothing_that_pe
     await drilled(run)
     left = {"fitnessapp", "postgres", "fitnessapp_drill_2024", "fitnessapp_before_aaaa"}
     assert set(server.databases) == left
+
+
+async def test_what_other_kinds_and_projects_did_since_hides_no_earlier_drill(store: Store) -> None:
+    """A scratch database is as large as the live one: it must not be forgotten behind many nights of other work."""
+    others: tuple[dict[str, Any], ...] = ({}, {"kind": Kind.BACKUP}, {"project": "shop"})
+    for number, changes in enumerate(others):
+        made = operation(id=f"op-2026112{number}-091500-aaaa", created_at=datetime.now(UTC), **changes)
+        await store.operations.propose(made.model_copy(update={"state": State.FAILED, "nonce": f"n{number}"}))
+    (found,) = await store.operations.of_kind("fitnessapp", Kind.DRILL, 1)
+    assert found.id == "op-20261120-091500-aaaa"
 
 
 async def test_a_database_of_that_name_that_was_there_before_is_somebody_elses(
@@ -421,6 +489,30 @@ async def test_a_copy_that_was_sent_for_the_drill_goes_again_where_none_is_wante
     assert found is not None
     assert ("host" in {one.where for one in found.copies}) is left
     assert server.on_host is left
+
+
+async def test_a_copy_that_cannot_be_taken_back_fails_no_drill_and_leaves_no_database(
+    server: DrilledServer, store: Store, tmp_path: Path
+) -> None:
+    """The way back notes first and drops then: what goes wrong in between must not keep it from dropping."""
+    (tmp_path / "backups").mkdir()
+    (tmp_path / "backups" / "db-1.dump").write_bytes(b"0123456789")
+    sha256 = hashlib.sha256(b"0123456789").hexdigest()
+    copy = Copy(where="local", file="backups/db-1.dump", size=10, sha256=sha256, at=datetime.now(UTC))
+    named = {"id": MADE, "host_file": PROVEN.host_file.with_name(f"{MADE}.dump")}
+    ours = PROVEN.model_copy(update={"sha256": sha256, "local_file": copy.file, "copies": (copy,)} | named)
+    sent = ours.model_copy(update={"copies": (copy, copy.model_copy(update={"where": "host"}))})
+    await store.backups.add(sent)
+    run = running(operation(ours), server, store, tmp_path)
+    run.project = run.project.model_copy(update={"backups": BackupRules(copies=("local",))})
+    server.removal_fails = True
+    server.databases[SCRATCH] = {}
+    for step in steps.procedure(LOCK, tmp_path).rollback(run.plan, frozenset({"create-scratch"}))[:-1]:
+        await step.work(run)
+    assert SCRATCH not in server.databases
+    found = await store.backups.get(MADE)
+    assert found is not None
+    assert {one.where for one in found.copies} == {"host", "local"}
 
 
 # --- the newest drill ----------------------------------------------------------------------------

@@ -59,7 +59,7 @@ class Room:
     """A run whose backup was made and, unless told otherwise, fetched; with two places that go by nas and cloud."""
 
     def __init__(self, run: Run, host: BackupHost, data: Path) -> None:
-        self.run, self.data = run, data
+        self.run, self.host, self.data = run, host, data
         self.nas, self.cloud = Shelf(), Shelf()
         hosts = Hosts({}, data / "run")
         hosts._hosts = {run.project.host: host}  # type: ignore[dict-item]  # the host of these tests
@@ -228,6 +228,18 @@ async def test_what_failed_before_is_caught_up_and_nothing_older(room: Room) -> 
     await room.made()
     await room.bring()
     assert [name.split("/")[1][:11] for name in room.nas.files] == ["db-20261104", "db-20261123"]
+
+
+async def test_an_older_one_that_cannot_be_read_any_more_keeps_no_newer_one_here(room: Room) -> None:
+    """It is told once; night after night without an off-site copy would be worse than one that is missing."""
+    await room.run.store.backups.add(rotted := older(room, 1))
+    (room.data / rotted.local_file).write_bytes(b"rotted")
+    await room.made()
+    room.host.missing = {rotted.host_file}
+    with pytest.raises(StepFailed, match="error-offsite"):
+        await room.bring()
+    assert [*room.nas.files] == [*room.cloud.files] == [file_name("fitnessapp", ID, encrypted=False)]
+    assert await room.bring() == {"brought": {"nas": 0, "cloud": 0}}
 
 
 async def test_brought_twice_is_brought_once(room: Room) -> None:

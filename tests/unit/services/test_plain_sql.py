@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 
@@ -48,6 +49,11 @@ def test_what_pg_dump_writes_is_taken_and_its_rows_are_counted() -> None:
         b"-- \\! in a comment\n",
         b"CREATE USER MAPPING FOR u SERVER s;\n",
         b"SELECT a$$b FROM t$1;\n",
+        b"SET client_encoding = 'UTF8';\nSELECT pg_catalog.set_config('search_path', '', false);\n",
+        b"CREATE TABLE t (\n    begin date,\n    price numeric DEFAULT 1e-5--small\n);\n",
+        b"CREATE FUNCTION f(begin date) RETURNS void LANGUAGE plpgsql AS $$ BEGIN END $$;\n",
+        "COMMENT ON TABLE t IS 'Б';\n".encode(),
+        b'COPY public.t (id, "Odd (one", "x""y") FROM stdin;\n\\.\n',
         b"COPY t (a, b) FROM stdin;\r\n1\t2\r\n\\.\r\n",
         b"COPY t FROM stdin;\n; \t'unbalanced \" ( $$ -- rows are only rows\n\\.\n",
     ],
@@ -78,6 +84,9 @@ def test_nothing_of_a_good_dump_is_refused(body: bytes) -> None:
         b'SELECT "closed" \\! id\n',
         b"SELECT $a$ $b$ $a$ \\! id\n",
         b"SELECT (\n\\restrict x\n);\n",
+        b"COPY t (a -- ) FROM stdin;\n\\t `id`\n);\n",  # psql sees a comment, and so no rows in what follows
+        b"COPY t (a /* ) FROM stdin;\n*/ \\t `id`\n);\n",
+        b'COPY t (a, "b) FROM stdin;\n"\\t `id`\n);\n',
     ],
 )
 def test_no_command_of_psql_gets_through(body: bytes) -> None:
@@ -97,9 +106,66 @@ def test_a_quote_that_can_be_read_in_two_ways_is_refused(body: bytes) -> None:
     assert refusal(body) == ("quote", 1)
 
 
-@pytest.mark.parametrize("body", [b"SELECT 1$$ \\! id $$;\n", b"SELECT $1$ x;\n", b"SELECT );\n"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"SELECT 1$$ \\! id $$;\n",
+        b"SELECT $1$ x;\n",
+        b"SELECT );\n",
+        b"SELECT $1a$b$ ' $b$ \\! id ' ;\n",  # from 15 on psql sees $b$ open and close: then a command
+        b"SELECT 1a$b$ ' $b$ \\! id ' ;\n",
+        b"SELECT 1e5$b$ ' $b$ \\! id ' ;\n",
+        b"SELECT 1.e$b$ ' $b$ \\! id ' ;\n",
+        b"SELECT 1e--'\n' \\! id '';\n",  # from 15 on psql sees a number cut short, and then a quote
+        b"SELECT 0x1e--'\n' \\! id '';\n",
+        b"COMMENT ON TABLE t IS 'a\0';\n\\! id\n';\n",  # psql reads no further than the NUL
+    ],
+)
 def test_what_servers_read_differently_is_refused(body: bytes) -> None:
     assert refusal(body)[0] == "odd"
+
+
+def test_a_nul_beyond_the_beginning_is_refused_among_rows_too() -> None:
+    """psql takes the next line for the rest of this one: a `\\.` there would end the rows for us alone."""
+    assert refusal(b"COPY t FROM stdin;\n1\0\n\\.\n")[0] == "data"
+
+
+def test_a_mark_of_unicode_at_the_beginning_is_refused() -> None:
+    """psql skips it and sees COPY; we would see a word of another name, and rows would be SQL."""
+    attack = b"\xef\xbb\xbfCOPY information_schema.sql_parts FROM stdin;\nx '\n\\.\n\\! id\n';\n"
+    with pytest.raises(BadInput):
+        check(io.BytesIO(attack + END), "some.sql")
+
+
+def test_rows_end_only_where_psql_sees_their_end() -> None:
+    """Some servers end the rows at `\\.` and a carriage return; psql goes on sending until its own end of rows."""
+    assert refusal(b"COPY t FROM stdin;\n\\.\r\r\nSELECT '\n\\.\n\\! id\n';\n")[0] == "data"
+
+
+@pytest.mark.parametrize("create", [b"CREATE FUNCTION f()", b"create or replace procedure f(begin date)"])
+def test_a_body_in_which_semicolons_end_nothing_is_refused(create: bytes) -> None:
+    """psql of 14 and later is still inside of the function, and obeys what we would take for rows."""
+    body = b" LANGUAGE sql\nBEGIN ATOMIC SELECT 1;\nCOPY t FROM stdin;\n\\t `id`\n\\.\n"
+    assert refusal(create + body)[0] == "server"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"SET client_encoding = 'SJIS';\n",  # in it \x81 swallows the quote behind it
+        b"SET client_encoding TO big5;\n",
+        b"SET \"client_encoding\" = 'GBK';\n",
+        b"set names 'SJIS';\n",
+        b"SELECT pg_catalog.set_config('client_encoding', 'SJIS', false);\n",
+        b"RESET ROLE;\n",
+        b"SET ROLE postgres;\n",
+        b"SET SESSION AUTHORIZATION postgres;\n",
+        b"RESET ALL;\n",
+    ],
+)
+def test_what_changes_who_loads_or_how_letters_are_read_is_refused(body: bytes) -> None:
+    """The stack's role loads it, though a superuser logged in."""
+    assert refusal(body)[0] == "login"
 
 
 @pytest.mark.parametrize(
@@ -190,6 +256,26 @@ def test_a_row_of_any_length_is_read_in_pieces(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(plain_sql, "PIECE", 7)
     assert look(b"COPY t FROM stdin;\n" + b"123456\\n" * 50 + b"\n12345\\\\67\n\\.\n").rows == {"t": 2}
     assert refusal(b"COPY t FROM stdin;\n123456\\!\n\\.\n")[0] == "data"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"COMMENT ON TABLE t IS '" + b"\\" * 2_000_000 + b" ';\n",
+        b"COMMENT ON TABLE t IS '" + b"\\ '' " * 400_000 + b"';\n",
+    ],
+)
+def test_no_line_takes_long_to_read(body: bytes) -> None:
+    """A file that keeps us busy for days would keep the terminal, too."""
+    began = time.monotonic()
+    look(body)
+    assert time.monotonic() - began < 20
+
+
+def test_a_name_that_never_ends_is_given_up_soon() -> None:
+    began = time.monotonic()
+    assert refusal(b'COPY "' + b'""a' * 1_000_000 + b'\n";\n')[0] == "copy"
+    assert time.monotonic() - began < 20
 
 
 def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

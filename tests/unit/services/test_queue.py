@@ -15,6 +15,7 @@ from services.drift import Drift, Drifted
 from services.errors import Busy, StepFailed
 from services.facts.models import Release
 from services.freezes import Freezes
+from services.migrations.models import Migrating, Script, Standing
 from services.models import (
     Finding,
     Kind,
@@ -38,6 +39,7 @@ from services.tasks import Tasks
 from tests.unit.services.stage import ANNA, BORIS, PROJECT, Stage, proposal
 
 OLD, NEW = "sha256:old", "sha256:new"
+MIGRATION = Script(path="scripts/migrate_1.py", sha256="0" * 64, standing=Standing.NEW)
 
 
 def pack(release: str) -> Pack:
@@ -170,6 +172,9 @@ CHANGED_BY_OTHERS = {
     ),
     "an edited file would be lost": after("r3", drift=Drift(files=(Drifted(path="a", sha256="1"),), total=1)),
     "its risk is higher": after("r3", risk="high"),
+    "a migration would run that nobody saw": after(
+        "r3", migrating=Migrating(service="backend", scripts=(MIGRATION,))
+    ),
     "a service would be recreated, not rolled": after("r3", strategies=(Choice(service="backend"),)),
 }
 
@@ -178,7 +183,7 @@ CHANGED_BY_OTHERS = {
 async def test_whatever_else_changed_is_shown_for_a_fresh_confirmation(
     scene: Scene, changes: dict[str, Any]
 ) -> None:
-    """R-UX-2: only what the first one was to change may differ from what was confirmed."""
+    """R-UX-2, R-DB-6: only what the first one was to change may differ from what was confirmed."""
     service = scene.service()
     await scene.first_runs(service)
     second = await queued(service)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.backups.models import Backup, Drilled
+from services.phrases import Phrase
 from services.projects import Keep
 from services.retention import Judged, Why, judge
 
@@ -78,6 +79,17 @@ def test_a_bad_one_takes_nobodys_place_and_goes_when_a_newer_good_one_is_there()
     assert [one.why for one in judged] == [(Why.NOTHING_BETTER,), (Why.LAST, Why.NEWEST), ()]
 
 
+def test_a_dump_that_rotted_on_the_host_takes_no_good_copy_elsewhere_with_it() -> None:
+    """The drill hashed the host's copy only."""
+    rotted, newer = backup(NOON - timedelta(days=1), drilled=False), backup(NOON)
+    assert rotted.drilled is not None
+    reason = rotted.drilled.model_copy(update={"reason": Phrase(id="error-dump-changed")})
+    rotted = rotted.model_copy(update={"drilled": reason})
+    rule = Keep(last=2, daily=0, weekly=0, monthly=0, yearly=0)
+    stays = {where: judge([rotted, newer], rule, UTC, {}, where)[1].why for where in ("host", "local", "nas")}
+    assert stays == {"host": (), "local": (Why.LAST,), "nas": (Why.LAST,)}
+
+
 def test_when_all_are_bad_none_goes() -> None:
     bad = [backup(NOON - timedelta(days=n), drilled=False) for n in range(4)]
     assert all(one.stays for one in judge(bad, NONE_BUT_LAST, UTC, {}))
@@ -88,6 +100,21 @@ def test_what_is_referred_to_or_was_made_by_hand_stays_and_says_why() -> None:
     by_hand = backup(NOON - timedelta(days=9), imported=True)
     judged = judge([*found, by_hand], NONE_BUT_LAST, UTC, {found[2].id: Why.RELEASE})
     assert [one.why for one in judged] == [(Why.LAST, Why.NEWEST), (), (Why.RELEASE,), (Why.IMPORTED,)]
+
+
+def test_what_was_made_by_hand_takes_nobodys_place() -> None:
+    """It may be of another server: it is no reason to drop that day's own backup, nor a bad one without a better."""
+    own, by_hand = backup(NOON), backup(NOON + timedelta(hours=1), imported=True, drilled=True)
+    bad = backup(NOON - timedelta(days=1), drilled=False)
+    rule = Keep(last=1, daily=1, weekly=0, monthly=0, yearly=0)
+    assert [one.why for one in judge([own, by_hand], rule, UTC, {})] == [
+        (Why.IMPORTED,),
+        (Why.LAST, Why.DAILY, Why.NEWEST),
+    ]
+    assert [one.why for one in judge([bad, by_hand], rule, UTC, {})] == [
+        (Why.IMPORTED,),
+        (Why.NOTHING_BETTER,),
+    ]
 
 
 moments = st.datetimes(datetime(2015, 1, 1), datetime(2026, 11, 23), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants bounds without a zone

@@ -18,6 +18,7 @@ from services.errors import BadInput, Cancelled, HostError, StepFailed
 from services.migrations import plans, restored, state, steps
 from services.migrations.models import Migrating, Ran, Script, ScriptState, Standing
 from services.models import Kind, Operation, Plan, State, Step, StepState
+from services.projects import Database
 from services.remote.channels import Completed
 from services.runs import Run, StepDef
 from services.store import Store
@@ -46,8 +47,15 @@ class RecordingHost(DockerHost):
         super().__init__(inspected("a", "app-backend-1"))
         self.records: dict[str, str] = {}
         self.order: list[str] = []
+        self.manifest = b""
+        self.answers: list[int] = []
 
     async def run(self, command: Command, **_: Any) -> Completed:
+        if command.argv[-1].endswith("/manifest"):
+            return Completed(0, self.manifest, b"", truncated=False)
+        if "pg_isready" in command.argv:
+            self.did.append("database asked")
+            return Completed(self.answers.pop(0), b"", b"", truncated=False)
         assert "find" in command.argv
         if not self.records:
             return Completed(1, b"", b"find: '/x': No such file or directory", truncated=False)
@@ -189,6 +197,18 @@ async def test_without_a_running_backend_nothing_is_begun(run: Run, host: Record
     assert host.records == {}
 
 
+async def test_in_a_deploy_the_database_that_up_replaced_is_waited_for(run: Run, host: RecordingHost) -> None:
+    """R-DB-6: a script that came too early would count as failed, and hold back all that come after it."""
+    host.inspected.append(inspected("d", "app-db-1", service="db"))
+    host.answers = [2, 0, 0, 0]
+    run.operation = run.operation.model_copy(update={"kind": Kind.DEPLOY})
+    run.project = run.project.model_copy(update={"database": Database(name="fit", user="fit")})
+    await steps.migrate(run)
+    did = [one for one in host.did if one != "look"]
+    assert did[:3] == ["database asked", "database asked", "begun migrate_1.py"]
+    assert host.answers == []
+
+
 async def test_a_wish_to_stop_counts_between_two_scripts_and_not_within_one(
     run: Run, host: RecordingHost
 ) -> None:
@@ -226,6 +246,24 @@ async def test_noting_writes_records_and_runs_nothing(
     assert await steps.note(run) == {"noted": ["migrate_1.py"]}
     assert jobs(host) == []
     assert await state.had_run(run.remote, run.project) == ("migrate_1.py",)
+
+
+@pytest.mark.parametrize(
+    ("mode", "first", "offered"),
+    [("ask", ScriptState.DONE, 2), ("ask", ScriptState.FAILED, 0), ("never", ScriptState.DONE, 0)],
+)
+async def test_a_button_is_offered_for_what_a_deploy_brought_unless_they_are_only_named(
+    run: Run, host: RecordingHost, mode: str, first: ScriptState, offered: int
+) -> None:
+    """R-DB-6: noted as new in any case; and none past one that a person has to decide about."""
+    host.manifest = "".join(f"{'0' * 64}  644  scripts/{name}\n" for name in NAMES).encode()
+    host.records["migrate_1.py.json"] = ran(NAMES[0], first).model_dump_json()
+    run.project = run.project.model_copy(update={"migrate": mode})
+    shipped = run.plan.model_copy(update={"kind": Kind.DEPLOY, "first": True, "pack": pack()})
+    run.operation = run.operation.model_copy(update={"plan": shipped})
+    assert await steps.note_brought(run) == offered
+    assert [one for one in host.did if one.startswith("new ")] == [f"new {name}" for name in NAMES[1:]]
+    assert jobs(host) == []
 
 
 def test_the_verdict_says_what_is_known() -> None:
@@ -441,9 +479,11 @@ def test_after_the_build_a_deploy_runs_them_between_up_and_health() -> None:
     assert plans.after_build(deploy(), (UNKNOWN,)) == deploy()
 
 
-def test_a_deploy_runs_none_past_a_failed_one_or_without_knowing_where() -> None:
-    """R-DB-6."""
+def test_a_deploy_runs_none_past_a_failed_one_without_a_backup_or_without_knowing_where() -> None:
+    """R-DB-3, R-DB-6."""
     held = plans.after_build(deploy(), (FAILED, NEW))
     assert (held.steps, codes(held)) == (deploy().steps, {"migrations-held-back"})
+    unproven = plans.after_build(deploy().model_copy(update={"backup": False}), (NEW,))
+    assert (unproven.steps, codes(unproven)) == (deploy().steps, {"migrate-no-database"})
     homeless = deploy().model_copy(update={"pack": pack(compose_services=("db", "web"))})
     assert codes(plans.after_build(homeless, (NEW,))) == {"migrations-no-service"}

@@ -18,6 +18,7 @@ from services.schedules.models import Job
 from services.store import Store
 from tests.unit.services.night import DUE, EVENING, NIGHTLY, Night
 from tests.unit.services.stage import ANNA, BORIS, PROJECT, proposal
+from tests.unit.services.test_restores import BACKUP
 
 
 @pytest.fixture
@@ -266,6 +267,49 @@ async def test_a_backup_that_failed_or_that_a_person_made_is_not_drilled(night: 
     await night.store.operations.finish(by_hand.id, State.SUCCEEDED, night.now, [])
     await night.look(schedules, DUE + timedelta(minutes=1))
     assert len(night.taken) == 1
+
+
+async def test_a_backup_that_only_lacks_its_copy_elsewhere_is_drilled(night: Night) -> None:
+    """It failed, and people heard of it; but the dump is proven, and whether it can be restored is worth knowing."""
+    with_drills(night)
+    schedules = await night.counted()
+    await night.look(schedules, DUE)
+    (made,) = await night.stored()
+    await night.store.backups.add(BACKUP.model_copy(update={"id": backup_id(made.id), "operation": made.id}))
+    await night.end(State.FAILED)
+    await night.look(schedules, DUE + timedelta(minutes=1))
+    drill = (await night.stored())[-1]
+    assert (drill.kind, drill.ref) == (Kind.DRILL, backup_id(made.id))
+
+
+async def test_what_a_clock_that_ran_ahead_made_is_not_drilled_again_and_again(night: Night) -> None:
+    with_drills(night)
+    schedules = await night.counted()
+    ahead = DUE + timedelta(days=400)
+    for minute in range(3):
+        await night.look(schedules, ahead + timedelta(minutes=minute))
+        if await night.store.operations.active():
+            await night.end()
+    assert len(night.taken) == 2  # the backup and its drill
+    for minute in range(5):  # the clock is right again
+        await night.look(schedules, EVENING + timedelta(minutes=minute))
+        assert await night.store.operations.active() == []
+    assert len(night.taken) == 2
+
+
+@pytest.mark.parametrize("code", ["dump-missing", "dump-encrypted"])
+async def test_a_drill_without_a_copy_that_can_be_loaded_is_told_once(night: Night, code: str) -> None:
+    """Nothing that comes later makes it possible: to try and tell it again and again would only be noise."""
+    with_drills(night)
+    schedules = await night.counted()
+    await night.look(schedules, DUE)
+    await night.end()
+    night.blocker = Finding(code=code, severity=Severity.BLOCKER)
+    for hours in (1, 8, 15):
+        schedules._trouble.clear()
+        await night.look(schedules, DUE + timedelta(hours=hours))
+    assert [kind for kind, _ in night.asked] == [Kind.BACKUP, Kind.DRILL]
+    assert [reason for _, _, reason in await night.told()] == [f"finding-{code}"] * 2
 
 
 async def test_a_drill_that_can_never_begin_is_told_and_not_tried_again(night: Night) -> None:

@@ -90,6 +90,12 @@ def test_a_clock_that_ran_years_ahead_does_not_keep_everything_from_coming_due()
     assert not yearly.is_wrong(utc("2027-01-01T03:00"), utc("2026-12-30T12:00"))
 
 
+def test_a_clock_that_ran_ahead_for_an_afternoon_silences_no_hourly_backup() -> None:
+    hourly, now = Timetable("fitnessapp", "0 * * * *", "UTC"), utc("2026-11-23T12:10")
+    assert hourly.is_wrong(utc("2026-11-23T20:00"), now)
+    assert not hourly.is_wrong(utc("2026-11-23T13:00"), now)
+
+
 moments = st.datetimes(datetime(2024, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants bounds without a zone
 tables = st.builds(
     Timetable,

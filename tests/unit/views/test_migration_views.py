@@ -8,11 +8,12 @@ import pytest
 
 from bot.texts import Texts
 from bot.views.card import card
+from bot.views.operations import details
 from bot.views.progress import progress
 from bot.views.verdict import verdict
 from services.migrations.models import Migrating, Script, Standing
 from services.migrations.plans import MIGRATE_STEPS, NOTE_STEPS
-from services.models import Kind, Operation, Plan, State, Step, StepState
+from services.models import Finding, Kind, Operation, Plan, Severity, State, Step, StepState
 from services.phrases import Phrase
 from tests.unit.bot.stage import BORIS, ENGLISH, NOW, finding, operation, plan, release
 from tests.unit.views.test_views import BOTH, labels, step
@@ -95,6 +96,9 @@ def test_noting_says_that_nothing_runs(texts: Texts) -> None:
         (State.FAILED, {}, "meaning-migrate-nothing"),
         (State.NEEDS_HUMAN, {"a": "unknown", "b": "not-begun"}, "meaning-migrate-unknown"),
         (State.NEEDS_HUMAN, {"a": "done"}, "meaning-migrate-unwell"),
+        (State.NEEDS_HUMAN, {"a": "done", "b": "not-begun"}, "meaning-migrate-stopped"),
+        (State.NEEDS_HUMAN, {"a": "done", "b": "failed"}, "meaning-migrate-failed"),
+        (State.NEEDS_HUMAN, {"a": "not-begun"}, "meaning-migrate-nothing"),
     ],
 )
 def test_a_verdict_says_what_is_so_in_the_database(
@@ -112,8 +116,10 @@ def test_a_verdict_names_every_script_and_what_became_of_it() -> None:
     ended = migration(state=State.FAILED, reason=reason, finished_at=NOW)
     said = verdict(ended, journal(a="done", b="failed", c="not-begun"), ENGLISH, NOW).text
     assert "migrate_b.py ended with status 3" in said
+    later = details(ended, journal(a="done", b="failed", c="not-begun"), ENGLISH, NOW, has_log=True).text
     for line in ("Ran: migrate_a.py", "Failed: migrate_b.py", "Did not run: migrate_c.py"):
         assert line in said
+        assert line in later
 
 
 @BOTH
@@ -131,6 +137,30 @@ def test_a_deploy_that_brought_some_has_a_button_that_runs_them(texts: Texts) ->
     ended = operation(state=State.SUCCEEDED, finished_at=NOW)
     assert texts("button-migrate", count=3) in labels(verdict(ended, [noted], texts, NOW))
     assert not [one for one in labels(verdict(ended, [step("record")], texts, NOW)) if "igration" in one]
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize(
+    ("code", "severity"),
+    [
+        ("migrations-new", Severity.WARNING),
+        ("migrations-first", Severity.INFO),
+        ("migrations-unsure", Severity.INFO),
+        ("migrations-changed", Severity.INFO),
+        ("rollback-migrations", Severity.WARNING),
+    ],
+)
+def test_a_card_that_an_older_version_stored_is_still_shown_and_claims_nothing(
+    language: str, code: str, severity: Severity
+) -> None:
+    """R-DB-6: it says neither who runs them nor which ran; a text without that value takes what is so by default."""
+    args: dict[str, str | int | float] = {
+        "count": 1, "scripts": "migrate_a.py", "more": 0, "commands": "docker compose exec", "backup": 0,
+    }  # fmt: skip
+    old = operation(plan=plan(findings=(Finding(code=code, severity=severity, args=args),)))
+    said = card(old, Texts(language)).text
+    assert "migrate_a.py" in said
+    assert not [one for one in ("{", "$mode", "$ran", "after-build", "never") if one in said]
 
 
 @BOTH
