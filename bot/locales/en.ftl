@@ -409,6 +409,7 @@ typed-ask = { $kind ->
 }
     You have 2 minutes. /cancel calls it off.
 typed-wrong = That is not the name, so nothing was done. Type { $project } to confirm, or /cancel.
+restore-aside = The damaged copy on the host is now called
 restore-compared = { $rows ->
     [one] Counted: { $rows } row
    *[other] Counted: { $rows } rows
@@ -439,6 +440,8 @@ drill-compared = { $rows ->
 drill-mark-none = not drilled
 drill-mark-good = ✓ drilled { DURATION($age) } ago
 drill-mark-bad = ✗ drill failed { DURATION($age) } ago
+drill-mark-rotted = ✗ found damaged on the host { DURATION($age) } ago
+drill-mark-renewed = brought back to the host from my copy, not drilled since
 meaning-drill-done = This backup can be restored. The scratch database is gone; the live one was not touched.
 meaning-drill-failed = The scratch database is gone; the live one was not touched.
 meaning-drill-left = The live database was not touched. The scratch database may still be there: the next drill drops it.
@@ -932,6 +935,12 @@ finding-dump-encrypted = The dump is no longer on the host, and the copies elsew
     .mend = On the bot's machine, with your key: opsgate backups import FILE --project { $project } --identity KEY
 finding-dump-sent-back = The dump lies only where the bot runs: it goes back to the host first
     .why = { $file } is whole; it is checked again on the host before it is used.
+finding-dump-damaged = The host's copy of the dump is damaged: my own copy is sent back in its place
+    .why = { $copy } is whole, and is checked again on the host. The damaged one stays beside it as { $file }.damaged-…
+    .mend = Have the host's disk looked at. Remove the damaged file when nobody needs it.
+finding-dump-changed-elsewhere = The dump on the host is not the one that was proven: { $file }
+    .why = Its size or SHA-256 differs from its record. Other copies are known: { $places }.
+    .mend = Take one of them to the bot's machine, then there: opsgate backups import FILE --project { $project } (with --identity KEY where it is encrypted).
 finding-dump-changed = The dump is not the one that was proven: { $file }
     .why = Its size or SHA-256 differs from its record, so nobody knows what is in it.
     .mend = Choose another backup.

@@ -173,6 +173,8 @@ def outcome(operation: Operation, steps: Sequence[Step], texts: Texts) -> list[T
     said: list[Text | str] = []
     if compared:
         said.append(texts("restore-compared", tables=int(compared["tables"]), rows=int(compared["rows"])))
+    if aside := results.get("send-dump", {}).get("aside"):
+        said.append(Text(texts("restore-aside"), " ", code(str(aside))))
     if operation.plan.restoring and (name := kept(steps)):
         said.append(Text(texts("restore-kept"), " ", code(name)))
     if restarted:

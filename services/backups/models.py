@@ -87,10 +87,27 @@ DUMP_CHANGED = "error-dump-changed"
 
 def is_good(backup: Backup) -> bool:
     """Whether it may be restored and counts as a proven one (R-DB-3): nothing was found against it so far."""
-    return backup.drilled is None or backup.drilled.good
+    return backup.drilled is None or backup.drilled.good or is_renewed(backup)
 
 
 def is_good_in(backup: Backup, where: str) -> bool:
     """Whether nothing was found against the copy in that place."""
-    reason = backup.drilled.reason if backup.drilled else None
-    return is_good(backup) or (where != "host" and reason is not None and reason.id == DUMP_CHANGED)
+    return is_good(backup) or (where != "host" and _only_of_the_host(backup))
+
+
+def is_renewed(backup: Backup) -> bool:
+    """Whether another copy came to the host since a drill found the one there damaged: of this one it said nothing."""
+    drilled = backup.drilled
+    if drilled is None or not _only_of_the_host(backup):
+        return False
+    return any(copy.where == "host" and copy.at > drilled.at for copy in backup.copies)
+
+
+def rotted_on_host(backup: Backup) -> bool:
+    """Whether the last drill spoke against the host's copy, and against that only."""
+    return _only_of_the_host(backup) and not is_renewed(backup)
+
+
+def _only_of_the_host(backup: Backup) -> bool:
+    reason = backup.drilled.reason if backup.drilled and not backup.drilled.good else None
+    return reason is not None and reason.id == DUMP_CHANGED

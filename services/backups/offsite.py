@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 
 from services.backups import encryption, leftovers
-from services.backups.models import Backup, Copy, copies_of, is_good
+from services.backups.models import Backup, Copy, copies_of, is_good, is_good_in
 from services.backups.places import Place, SftpPlace, Stored, digest_of, file_name
 from services.backups.s3 import S3Place
 from services.errors import (
@@ -120,7 +120,7 @@ class Offsite:
         for backup in await run.store.backups.newest(run.project.name, MOST_CAUGHT_UP):
             if any(copy.where == name for copy in backup.copies):
                 break
-            if is_good(backup):
+            if is_good(backup) or (is_good_in(backup, "local") and await self.local(backup)):
                 missing.append(backup)
         lost: OpsgateError | None = None
         for backup in reversed(missing):

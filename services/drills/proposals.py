@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from services.backups.copies import here
-from services.backups.models import Backup
+from services.backups.models import Backup, rotted_on_host
 from services.drills import plans
 from services.errors import BadInput
 from services.facts.cluster import Seen
@@ -16,7 +16,7 @@ from services.models import Plan
 from services.projects import Project
 from services.remote.hosts import Hosts
 from services.restores.proposals import running_database
-from services.restores.reading import dump_on_host, look
+from services.restores.reading import dump_on_host, look, look_at_dump
 from services.store import Store
 
 
@@ -62,6 +62,9 @@ class DrillProposals:
         remote = self._hosts.get(project.host)
         at = running_database(project, facts)
         seen = await look(remote, *at) if at else Seen()
+        if rotted_on_host(backup):  # it is known and was told: our own copy takes its place
+            seen = await look_at_dump(seen, remote, self._data, backup, hashed=True)
+            return plans.drill(project, facts, seen, backup)
         dump = await dump_on_host(remote, backup, hashed=False)
         ours = None if dump else await here(self._data, backup, hashed=False)
         seen = replace(seen, dump=dump or ours, dump_is_here=ours is not None)

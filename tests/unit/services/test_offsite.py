@@ -17,6 +17,7 @@ from services.backups.places import Stored, file_name
 from services.backups.steps import back_up, procedure
 from services.errors import Cancelled, StepFailed, StorageAway, StorageError
 from services.models import Kind, Plan
+from services.phrases import Phrase
 from services.plans import BACKUP_STEPS
 from services.projects import BackupRules, SftpTarget
 from services.remote.hosts import Hosts
@@ -225,6 +226,19 @@ async def test_what_failed_before_is_caught_up_and_nothing_older(room: Room) -> 
     second = second.model_copy(update={"copies": (*second.copies, arrived)})
     for one in (older(room, 1), second, older(room, 3, drilled=bad), older(room, 4)):
         await room.run.store.backups.add(one)
+    await room.made()
+    await room.bring()
+    assert [name.split("/")[1][:11] for name in room.nas.files] == ["db-20261104", "db-20261123"]
+
+
+async def test_what_rotted_on_the_host_alone_still_goes_from_our_whole_copy(room: Room) -> None:
+    """It is the very day on which another copy is wanted."""
+    reason = Phrase(id="error-dump-changed")
+    rotted = Drilled(operation="op-1", at=datetime.now(UTC), good=False, seconds=1, reason=reason)
+    whole, gone = older(room, 4, drilled=rotted), older(room, 3, drilled=rotted)
+    for one in (whole, gone):
+        await room.run.store.backups.add(one)
+    (room.data / gone.local_file).unlink()
     await room.made()
     await room.bring()
     assert [name.split("/")[1][:11] for name in room.nas.files] == ["db-20261104", "db-20261123"]
