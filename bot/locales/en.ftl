@@ -466,6 +466,7 @@ place-local = here
 backup-scheduled = scheduled
 backup-manual = by hand
 backup-imported = imported
+backup-ahead = ⚠ dated in the future: a clock was wrong
 copy-encrypted = encrypted
 import-looking = Checking the dump with the database on { $host }
 import-done = Checked and in the catalogue: /restore { $project } offers it.
@@ -491,6 +492,7 @@ kept-release = a kept release refers to it
 kept-verdict = made before the last change
 kept-in-use = an operation is about it
 kept-imported = made by hand
+kept-ahead = dated in the future, takes no other’s place
 backup-pruned = { $removed ->
     [one] { $removed } old backup cleared away, { $place }: { SIZE($bytes) }
    *[other] { $removed } old backups cleared away, { $place }: { SIZE($bytes) }

@@ -483,6 +483,7 @@ place-local = здесь
 backup-scheduled = по расписанию
 backup-manual = вручную
 backup-imported = загружен извне
+backup-ahead = ⚠ дата из будущего: чьи-то часы ошибались
 copy-encrypted = зашифрована
 import-looking = Проверяю дамп базой данных на { $host }
 import-done = Проверено и внесено в каталог: /restore { $project } предложит этот дамп.
@@ -509,6 +510,7 @@ kept-release = нужен сохранённому релизу
 kept-verdict = сделан перед последним изменением
 kept-in-use = нужен операции
 kept-imported = сделан вручную
+kept-ahead = с датой из будущего, чужого места не занимает
 backup-pruned = { $removed ->
     [one] Убран { $removed } старый бэкап, { $place }: { SIZE($bytes) }
     [few] Убраны { $removed } старых бэкапа, { $place }: { SIZE($bytes) }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.app import Core
@@ -12,7 +13,7 @@ from bot.views.backups import place
 from bot.views.parts import clean
 from handlers.arguments import wanted
 from services.backups.imports import Imports
-from services.backups.models import Backup, copies_of
+from services.backups.models import Backup, copies_of, is_ahead
 from services.errors import BadInput
 
 MOST = 100
@@ -65,5 +66,6 @@ def _line(backup: Backup, texts: Texts) -> str:
         clean(backup.label, 24),
         where,
         texts("backup-imported") if backup.imported else "",
+        texts("backup-ahead") if is_ahead(backup, datetime.now(UTC)) else "",
     )
     return " · ".join(word for word in words if word)

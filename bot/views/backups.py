@@ -12,7 +12,7 @@ from bot.texts import Texts
 from bot.views import drill
 from bot.views.parts import clean, lines, moment
 from bot.views.screen import Block, Screen, fit
-from services.backups.models import Backup, copies_of
+from services.backups.models import Backup, copies_of, is_ahead
 from services.models import Kind, Step
 from services.projects import Project
 from services.retention import Judged
@@ -62,11 +62,13 @@ def place(where: str, texts: Texts) -> str:
 
 def _one(backup: Backup, kind: str, texts: Texts, now: datetime) -> Text:
     label = clean(backup.label or backup.release or "", 24)
+    ahead = texts("backup-ahead") if is_ahead(backup, now) else ""
     where = ", ".join(
         place(copy.where, texts) + (" 🔐" if copy.encrypted else "") for copy in copies_of(backup)
     )
     parts = (
         texts.size(backup.size),
+        ahead,
         label,
         _made(backup, kind, texts),
         drill.mark(backup, texts, now),

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from pydantic import BaseModel, ConfigDict
 
 from services.phrases import Phrase
+
+AHEAD = timedelta(minutes=10)
+"""What clocks may differ by without being wrong."""
+
+LOOKED_AT = 20
+"""So many of the newest are looked at for one that is not dated in the future."""
 
 
 class Model(BaseModel):
@@ -79,6 +86,16 @@ def copies_of(backup: Backup) -> tuple[Copy, ...]:
         for where, file in files.items()
         if file
     )
+
+
+def is_ahead(backup: Backup, now: datetime) -> bool:
+    """Whether it is dated in the future: a clock was wrong then, or is now. Nobody knows how old it is."""
+    return backup.at > now + AHEAD
+
+
+def newest_of(backups: Sequence[Backup], now: datetime) -> Backup | None:
+    """`backups`: newest first. One that is dated in the future only where there are no others."""
+    return next((one for one in backups if not is_ahead(one, now)), backups[0] if backups else None)
 
 
 DUMP_CHANGED = "error-dump-changed"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from services.backups.copies import here
-from services.backups.models import Backup, rotted_on_host
+from services.backups.models import LOOKED_AT, Backup, newest_of, rotted_on_host
 from services.drills import plans
 from services.errors import BadInput
 from services.facts.cluster import Seen
@@ -48,10 +49,11 @@ class DrillProposals:
 
     async def _backup(self, project: Project, ref: str | None) -> Backup:
         if ref is None:
-            newest = await self._store.backups.newest(project.name)
-            if not newest:
+            found = await self._store.backups.newest(project.name, LOOKED_AT)
+            newest = newest_of(found, datetime.now(UTC))
+            if newest is None:
                 raise BadInput("error-drill-no-backup", project=project.name)
-            return newest[0]
+            return newest
         known = await self._store.backups.get(ref)
         if known is None or known.project != project.name:
             raise BadInput("error-no-backup")

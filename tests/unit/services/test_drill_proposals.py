@@ -55,6 +55,16 @@ async def test_without_a_ref_the_newest_backup_is_drilled(store: Store) -> None:
     assert not plan.kind.typed
 
 
+async def test_one_that_is_dated_in_the_future_is_not_the_newest(store: Store) -> None:
+    """It would be drilled every night, and the real ones never."""
+    await store.backups.add(BACKUP.model_copy(update={"at": NOW}))
+    await store.backups.add(BACKUP.model_copy(update={"id": "db-2", "at": NOW + timedelta(days=900)}))
+    plan = await proposals(store).drill(project(), None)
+    assert plan.restoring is not None
+    assert plan.restoring.backup is not None
+    assert plan.restoring.backup.id == BACKUP.id
+
+
 async def test_with_a_ref_it_is_that_one_also_where_its_last_drill_failed(store: Store) -> None:
     await store.backups.add(BACKUP.model_copy(update={"drilled": BAD}))
     await store.backups.add(BACKUP.model_copy(update={"id": "db-2", "at": BACKUP.at + timedelta(hours=1)}))

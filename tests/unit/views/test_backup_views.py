@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from bot.texts import Texts
@@ -72,3 +74,12 @@ def test_every_reason_to_stay_has_its_words(texts: Texts) -> None:
     shown = views.retention(project().model_copy(update={"backups": rules}), {"nas": judged}, texts).text
     assert shown.count("✓") == min(len(Why), views.MOST_JUDGED)
     assert "kept-" not in shown
+
+
+@BOTH
+def test_a_date_in_the_future_is_said_in_the_list_and_in_the_outlook(texts: Texts) -> None:
+    ahead = backup(at=NOW + timedelta(days=900))
+    assert texts("backup-ahead") in views.listed("fitnessapp", [(ahead, "")], None, texts, NOW).text
+    assert texts("backup-ahead") not in views.listed("fitnessapp", [(backup(), "")], None, texts, NOW).text
+    judged = {"host": [Judged(ahead, (Why.AHEAD,))]}
+    assert texts("kept-ahead") in views.retention(project(), judged, texts).text
