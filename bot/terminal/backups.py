@@ -35,7 +35,7 @@ async def _list(core: Core, names: list[str], texts: Texts, say: Callable[[str],
         found = await core.store.backups.newest(name, MOST)
         say(texts("backups-title", project=name) if found else texts("backups-none", project=name))
         for one in found:
-            say(f"  {_line(one, texts)}")
+            say(f"  {line(one, texts)}")
     return 0
 
 
@@ -50,11 +50,12 @@ async def _import(
     identity = Path(arguments.identity) if arguments.identity else None
     backup = await imports.take(project, facts, Path(arguments.file), identity)
     say(texts("import-done", project=name))
-    say(f"  {_line(backup, texts)}")
+    say(f"  {line(backup, texts)}")
     return 0
 
 
-def _line(backup: Backup, texts: Texts) -> str:
+def line(backup: Backup, texts: Texts) -> str:
+    """When it was made, the id to type, what it is and where it lies."""
     where = ", ".join(
         place(copy.where, texts) + (f" ({texts('copy-encrypted')})" if copy.encrypted else "")
         for copy in copies_of(backup)
