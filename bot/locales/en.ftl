@@ -353,6 +353,10 @@ migrate-done = ✓ Ran: { $names }
 migrate-failed = ✗ Failed: { $names }
 migrate-unknown = ❓ Begun, and nobody saw its end: { $names }
 migrate-not-begun = ○ Did not run: { $names }
+migrate-held = { $count ->
+    [one] ○ A new migration waits
+   *[other] ○ { $count } new migrations wait
+}: an earlier one did not end well: { $failed }. Decide about it with /migrate { $project }
 migrate-stays = What migrations did stays in the database. The backup from before them can be restored.
 migrate-cancelling = { $who } asked to stop. The script that runs is finished first: ended half way it would do more harm.
 meaning-migrated = They have run, and the stack is well.
@@ -1010,6 +1014,8 @@ finding-migrations-new = { $count ->
     .mend = { $mode ->
         [after-build] It runs in this deploy, after a proven backup. By hand it would be:
         [never] It is not run by me (migrate = "never"). After the deploy, on the host:
+        [held] It waits until an earlier one that did not end well is decided about: /migrate. By hand it would be:
+        [by-hand] I cannot run it, as said here too. After the deploy, on the host:
        *[other] After the deploy a button of the verdict runs it. By hand it would be:
     }
         { $commands }
@@ -1033,6 +1039,8 @@ finding-migrations-first = { $count ->
 }. { $mode ->
     [after-build] It runs in this deploy. By hand it would be:
     [never] It is not run by me (migrate = "never"). By hand:
+    [held] It waits until an earlier one that did not end well is decided about: /migrate. By hand it would be:
+    [by-hand] I cannot run it, as said here too. By hand:
    *[other] After the deploy a button of the verdict runs it. By hand it would be:
 }
     { $commands }
