@@ -193,7 +193,7 @@ def make_core(
     earlier = RollbackProposals(proposals.facts, hosts, store, settings.projects, data / mirrors)
     bumps = Bumps(proposals.deploy, proposals.deploy_keeping, settings.projects, data / mirrors, taps=starts)
     env = EnvEdits(proposals.facts, hosts, data, key, env_secrets, lambda: admins.ids)
-    offsite = Offsite(hosts, data)
+    offsite = Offsite(hosts, data, learn=redactor.add)
     for project in settings.projects.values():
         learn_keys(project, redactor)
     trades = _trades(

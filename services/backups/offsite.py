@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from services.backups import encryption, leftovers
+from services.backups.keys import Learn, untold
 from services.backups.models import Backup, Copy, copies_of, is_good, is_good_in
 from services.backups.places import Place, SftpPlace, Stored, digest_of, file_name
 from services.backups.s3 import S3Place
@@ -47,7 +48,11 @@ MOST_CAUGHT_UP = 7
 class Offsite:
     """The configured places of every project. `folder` is DATA_DIR: copies here are relative to it."""
 
-    def __init__(self, hosts: Hosts, folder: Path, again_after: tuple[float, ...] = AGAIN_AFTER) -> None:
+    def __init__(
+        self, hosts: Hosts, folder: Path, again_after: tuple[float, ...] = AGAIN_AFTER, learn: Learn = untold
+    ) -> None:
+        """`learn`: of keys that are read anew."""
+        self._learn = learn
         self._hosts = hosts
         self._folder = folder
         self._again_after = again_after
@@ -62,7 +67,7 @@ class Offsite:
         if at not in self._made:
             target = project.backups.offsite[name]
             self._made[at] = (
-                S3Place(target)
+                S3Place(target, self._learn)
                 if isinstance(target, S3Target)
                 else SftpPlace(self._hosts.get(target.sftp).files, target)
             )
