@@ -472,6 +472,10 @@ backup-manual = by hand
 backup-imported = imported
 backup-ahead = ⚠ dated in the future: a clock was wrong
 copy-encrypted = encrypted
+copies-sealed-to = 🔐 { $places }: { $count ->
+    [one] opens with the private key of { $keys }
+   *[other] opens with any of the private keys of { $keys }
+}
 import-looking = Checking the dump with the database on { $host }
 import-done = Checked and in the catalogue: /restore { $project } offers it.
 send-caption = Encrypted with age. Open it with your private key: age --decrypt --identity KEY
@@ -937,7 +941,10 @@ finding-dump-missing = The dump is neither on the host nor here any more: { $fil
     .why = There is nothing to load.
     .mend = Choose another backup.
 finding-dump-encrypted = The dump is no longer on the host, and the copies elsewhere are encrypted
-    .why = I never hold the private key.
+    .why = I never hold the private key.{ $known ->
+        [1] {" "}Wanted is that of { $keys }.
+       *[other] {""}
+    }
     .mend = On the bot's machine, with your key: opsgate backups import FILE --project { $project } --identity KEY
 finding-dump-sent-back = The dump lies only where the bot runs: it goes back to the host first
     .why = { $file } is whole; it is checked again on the host before it is used.
@@ -946,7 +953,10 @@ finding-dump-damaged = The host's copy of the dump is damaged: my own copy is se
     .mend = Have the host's disk looked at. Remove the damaged file when nobody needs it.
 finding-dump-changed-elsewhere = The dump on the host is not the one that was proven: { $file }
     .why = Its size or SHA-256 differs from its record. Other copies are known: { $places }.
-    .mend = Take one of them to the bot's machine, then there: opsgate backups import FILE --project { $project } (with --identity KEY where it is encrypted).
+    .mend = Take one of them to the bot's machine, then there: opsgate backups import FILE --project { $project } (with --identity KEY where it is encrypted{ $known ->
+        [1] {""}: the key of { $keys }
+       *[other] {""}
+    }).
 finding-dump-changed = The dump is not the one that was proven: { $file }
     .why = Its size or SHA-256 differs from its record, so nobody knows what is in it.
     .mend = Choose another backup.

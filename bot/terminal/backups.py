@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.app import Core
 from bot.texts import Texts
-from bot.views.backups import place
+from bot.views.copies import opened_by, place
 from bot.views.parts import clean
 from handlers.arguments import wanted
 from services.backups.imports import Imports
@@ -66,6 +66,7 @@ def line(backup: Backup, texts: Texts) -> str:
         texts.size(backup.size),
         clean(backup.label, 24),
         where,
+        *opened_by(backup, texts),
         texts("backup-imported") if backup.imported else "",
         texts("backup-ahead") if is_ahead(backup, datetime.now(UTC)) else "",
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from aiogram.utils.formatting import Bold, Text
 
 from bot.texts import Texts
+from bot.views.copies import opened_by
 from bot.views.parts import clean, code, lines, moment
 from services.backups.models import Backup, is_good, is_renewed, rotted_on_host
 from services.models import Operation, State, Step
@@ -23,6 +24,7 @@ def about(operation: Operation, backup: Backup, texts: Texts) -> Text:
         Text(texts.size(backup.size), " · SHA-256 ", code(backup.sha256[:16])),
         Text(texts("ops-release"), " ", Bold(label)) if label else None,
         mark(backup, texts, operation.created_at),
+        *opened_by(backup, texts),
     )
 
 

@@ -112,6 +112,7 @@ async def _kept(run: Run, backup: Backup, target: Path, data: Path) -> Copy:
         sha256=sha256,
         at=datetime.now(UTC),
         encrypted=bool(to),
+        recipients=to,
     )
 
 

@@ -16,6 +16,9 @@ AHEAD = timedelta(minutes=10)
 LOOKED_AT = 20
 """So many of the newest are looked at for one that is not dated in the future."""
 
+_HEAD, _TAIL = 12, 4
+"""Characters of a public key that are shown."""
+
 
 class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +50,9 @@ class Copy(Model):
     sha256: str  # of these bytes
     at: datetime
     encrypted: bool = False
+    recipients: tuple[
+        str, ...
+    ] = ()  # public keys that it was encrypted to; empty: not, or before this was noted
 
 
 class Backup(Model):
@@ -96,6 +102,17 @@ def is_ahead(backup: Backup, now: datetime) -> bool:
 def newest_of(backups: Sequence[Backup], now: datetime) -> Backup | None:
     """`backups`: newest first. One that is dated in the future only where there are no others."""
     return next((one for one in backups if not is_ahead(one, now)), backups[0] if backups else None)
+
+
+def sealed_to(backup: Backup) -> tuple[str, ...]:
+    """The public keys that copies are known to be encrypted to, shortened; for people who look for the private one."""
+    found = dict.fromkeys(one for copy in backup.copies for one in copy.recipients)
+    return tuple(short_key(one) for one in found)
+
+
+def short_key(recipient: str) -> str:
+    """Enough of a public key to tell it from others: age1ql3z7hjy…tfp8. All of them begin with age1."""
+    return recipient if len(recipient) <= _HEAD + _TAIL else f"{recipient[:_HEAD]}…{recipient[-_TAIL:]}"
 
 
 DUMP_CHANGED = "error-dump-changed"

@@ -157,9 +157,20 @@ class Offsite:
             told = partial(run.progress, total=size, unit="bytes")
             await place.put(source, file, told, run.project.backup_timeout)
         copy = Copy(
-            where=name, file=file, size=size, sha256=sha256, at=datetime.now(UTC), encrypted=encrypted
+            where=name,
+            file=file,
+            size=size,
+            sha256=sha256,
+            at=datetime.now(UTC),
+            encrypted=encrypted,
+            recipients=self._recipients(run.project, backup, source) if encrypted else (),
         )
         await note_copy(run.store, backup, copy)
+
+    def _recipients(self, project: Project, backup: Backup, source: Path) -> tuple[str, ...]:
+        """Our own copy may be older than the keys that are configured now."""
+        own = [one for one in copies_of(backup) if one.where == "local" and self._folder / one.file == source]
+        return own[0].recipients if own else project.backups.encrypt_to
 
     @asynccontextmanager
     async def leaving(

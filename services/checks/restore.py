@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.backups.models import Backup, copies_of, is_good_in, rotted_on_host
+from services.backups.models import Backup, copies_of, is_good_in, rotted_on_host, sealed_to
 from services.checks.database import DatabaseState, database_state, start_by_hand
 from services.checks.host import MIB
 from services.facts.cluster import Cluster, Seen
@@ -95,9 +95,8 @@ def dump_is_good(seen: Seen, backup: Backup) -> list[Finding]:
     args: dict[str, str | int | float] = {"file": str(backup.host_file)}
     if seen.dump is None:
         if any(one.encrypted for one in backup.copies):
-            return [
-                Finding(code="dump-encrypted", severity=Severity.BLOCKER, args={"project": backup.project})
-            ]
+            args = {"project": backup.project, **_keys(backup)}
+            return [Finding(code="dump-encrypted", severity=Severity.BLOCKER, args=args)]
         return [Finding(code="dump-missing", severity=Severity.BLOCKER, args=args)]
     size, sha256 = seen.dump
     if size != backup.size or sha256 not in {backup.sha256, ""}:
@@ -118,8 +117,14 @@ def _changed(backup: Backup, args: dict[str, str | int | float]) -> Finding:
     ]
     if not elsewhere:
         return Finding(code="dump-changed", severity=Severity.BLOCKER, args=args)
-    args = args | {"places": ", ".join(elsewhere), "project": backup.project}
+    args = args | {"places": ", ".join(elsewhere), "project": backup.project} | _keys(backup)
     return Finding(code="dump-changed-elsewhere", severity=Severity.BLOCKER, args=args)
+
+
+def _keys(backup: Backup) -> dict[str, str | int | float]:
+    """Which private key is wanted; `known` is 0 for copies from before that was noted."""
+    keys = sealed_to(backup)
+    return {"known": int(bool(keys)), "keys": ", ".join(keys)}
 
 
 def versions(seen: Seen, backup: Backup) -> list[Finding]:

@@ -133,6 +133,10 @@ async def test_what_is_kept_here_is_encrypted_where_that_is_wanted(desk: Desk) -
     assert pyrage.decrypt((desk.data / backup.local_file).read_bytes(), [IDENTITY]) == ARCHIVE
     assert list(desk.host.dumps.values()) == [ARCHIVE]
     assert [one.name for one in (desk.data / "backups").rglob("*.dump")] == []
+    assert {one.where: one.recipients for one in backup.copies} == {
+        "host": (),
+        "local": (str(IDENTITY.to_public()),),
+    }
 
 
 async def test_where_no_copy_is_wanted_here_none_is_kept(desk: Desk) -> None:

@@ -168,6 +168,22 @@ async def test_what_leaves_is_encrypted_and_nothing_plain_stays_here(room: Room,
     for file in (room.data / "backups").rglob("*"):
         assert file.is_dir() or ARCHIVE not in file.read_bytes()
     assert copies.is_sealed(backup) is fetched
+    noted = {one.where: one.recipients for one in (await room.backup()).copies}
+    assert noted.pop("host") == ()
+    assert set(noted.values()) == {(str(IDENTITY.to_public()),)}
+
+
+async def test_a_copy_that_leaves_as_it_lies_here_notes_the_keys_of_then(room: Room) -> None:
+    """The settings name other ones by now: these do not open it."""
+    room.rules(encrypt_to=(str(IDENTITY.to_public()),))
+    await room.made()
+    room.rules(encrypt_to=(str(pyrage.x25519.Identity.generate().to_public()),))
+    await room.bring()
+    ((_, sealed),) = room.nas.files.items()
+    assert pyrage.decrypt(sealed, [IDENTITY]) == ARCHIVE
+    assert {one.recipients for one in (await room.backup()).copies if one.where != "host"} == {
+        (str(IDENTITY.to_public()),)
+    }
 
 
 async def test_an_encrypted_copy_is_of_no_use_for_a_restore(room: Room) -> None:
