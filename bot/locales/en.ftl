@@ -444,7 +444,7 @@ drill-compared = { $rows ->
 drill-mark-none = not drilled
 drill-mark-good = ✓ drilled { DURATION($age) } ago
 drill-mark-bad = ✗ drill failed { DURATION($age) } ago
-drill-mark-rotted = ✗ found damaged on the host { DURATION($age) } ago
+drill-mark-rotted = ✗ drill failed { DURATION($age) } ago: the host's copy is damaged
 drill-mark-renewed = brought back to the host from my copy, not drilled since
 meaning-drill-done = This backup can be restored. The scratch database is gone; the live one was not touched.
 meaning-drill-failed = The scratch database is gone; the live one was not touched.
@@ -500,7 +500,7 @@ kept-release = a kept release refers to it
 kept-verdict = made before the last change
 kept-in-use = an operation is about it
 kept-imported = made by hand
-kept-ahead = dated in the future, takes no other’s place
+kept-ahead = dated in the future, takes no other's place
 backup-pruned = { $removed ->
     [one] { $removed } old backup cleared away, { $place }: { SIZE($bytes) }
    *[other] { $removed } old backups cleared away, { $place }: { SIZE($bytes) }
