@@ -29,7 +29,7 @@ from services.backups import leftovers
 from services.backups import steps as backups
 from services.backups.keys import learn_keys
 from services.backups.offsite import Offsite
-from services.backups.pruning import outlook
+from services.backups.pruning import now, outlook
 from services.bumps import Bumps
 from services.drills import steps as drills
 from services.drills.proposals import DrillProposals
@@ -155,7 +155,7 @@ def _compose(settings: Settings, store: Store, hosts: Hosts, bot: Bot, tasks: Ta
         core.earlier.earlier,
         bumped=core.bumps.bumped,
         zip_of=core.zipped,
-        outlook_of=lambda project: outlook(store, hosts.get(project.host), project),
+        outlook_of=lambda project: outlook(store, hosts.get(project.host), project, now()),
         migrations_chosen=MigrationProposals(core.proposals.facts, hosts).chosen,
         hosts=settings.hosts,
         keeping=core.bumps.keeping,
@@ -193,7 +193,7 @@ def make_core(
     earlier = RollbackProposals(proposals.facts, hosts, store, settings.projects, data / mirrors)
     bumps = Bumps(proposals.deploy, proposals.deploy_keeping, settings.projects, data / mirrors, taps=starts)
     env = EnvEdits(proposals.facts, hosts, data, key, env_secrets, lambda: admins.ids)
-    offsite = Offsite(hosts, data)
+    offsite = Offsite(hosts, data, learn=redactor.add)
     for project in settings.projects.values():
         learn_keys(project, redactor)
     trades = _trades(

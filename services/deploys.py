@@ -168,7 +168,7 @@ async def record(run: Run) -> dict[str, Any]:
     freed = await releases.keep_house(run, release)
     await run.remote.jobs.prune(run.project.state_dir, KEPT_JOBS)
     recorded = json.loads(release.model_dump_json(include={"id", "images", "commit"}))
-    return {**recorded, **freed, **({"migrations": brought} if brought else {})}
+    return {**recorded, **freed, **brought}
 
 
 async def write_release(run: Run, release: Release) -> None:

@@ -3,7 +3,8 @@
 Whatever the rule says, the newest good one never goes: the one that a restore drill proved, and the newest that nothing
 was found against. One that a drill found bad stands for no day, week, month or year, and goes when a newer good one is
 there; until then it is kept, for want of a better one. What was imported stays, and stands for no day or better one
-either: nobody knows which server it came from.
+either: nobody knows which server it came from. Nor does one that is dated in the future: a clock was wrong, and it would
+take the place of real ones for as long as the clock was ahead. It stays until its day has come, or until people remove it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
-from services.backups.models import Backup, backup_id, copies_of, is_good_in
+from services.backups.models import Backup, backup_id, copies_of, is_ahead, is_good_in
 from services.facts.models import Release
 from services.models import Operation
 from services.projects import Keep, Project
@@ -35,6 +36,7 @@ class Why(StrEnum):
     VERDICT = "verdict"  # the last change of the server refers to it
     IN_USE = "in-use"  # an operation that runs, or is offered, is about it
     IMPORTED = "imported"  # made by hand
+    AHEAD = "ahead"  # dated in the future
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,15 @@ def judge(
     zone: tzinfo,
     referred: Mapping[str, Why],
     where: str = "host",
+    *,
+    now: datetime,
 ) -> list[Judged]:
     """Each backup of one place, newest first. Days and weeks are those of `zone`; `referred`: by id, who needs it."""
     ordered = sorted(backups, key=lambda one: (one.at, one.id), reverse=True)
-    bad = [one for one in ordered if not is_good_in(one, where)]
+    dated = [one for one in ordered if not is_ahead(one, now)]
+    bad = [one for one in dated if not is_good_in(one, where)]
     # people look after what they imported themselves
-    good = [one for one in ordered if one not in bad and not one.imported]
+    good = [one for one in dated if one not in bad and not one.imported]
     why: dict[str, list[Why]] = {one.id: [] for one in ordered}
     for one in good[: keep.last]:
         why[one.id].append(Why.LAST)
@@ -80,6 +85,8 @@ def judge(
     for one in ordered:
         if one.imported:
             why[one.id].append(Why.IMPORTED)
+        if is_ahead(one, now):
+            why[one.id].append(Why.AHEAD)
         if one.id in referred:
             why[one.id].append(referred[one.id])
     return [Judged(one, tuple(why[one.id])) for one in ordered]
@@ -105,7 +112,7 @@ def _never_dropped(good: Sequence[Backup], bad: Sequence[Backup]) -> list[tuple[
 
 
 def by_place(
-    project: Project, backups: Sequence[Backup], referred: Mapping[str, Why]
+    project: Project, backups: Sequence[Backup], referred: Mapping[str, Why], now: datetime
 ) -> dict[str, list[Judged]]:
     """What stays in each place that the settings name: "host", "local", then the off-site targets.
 
@@ -117,7 +124,7 @@ def by_place(
     }
     zone = zone_of(rules.time_zone)
     return {
-        where: judge([one for one in backups if _lies_in(one, where)], keep, zone, referred, where)
+        where: judge([one for one in backups if _lies_in(one, where)], keep, zone, referred, where, now=now)
         for where, keep in keeps.items()
     }
 

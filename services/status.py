@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import structlog
 
-from services.backups.models import Backup
+from services.backups.models import LOOKED_AT, Backup, newest_of
 from services.envfile import EnvFile
 from services.errors import HostError, OpsgateError, TimedOut
 from services.facts.models import Facts
@@ -64,7 +64,7 @@ class StatusReader:
 
     async def _one(self, project: Project) -> ProjectStatus:
         facts, error = await self._facts(project)
-        backups = await self._store.backups.newest(project.name)
+        backups = await self._store.backups.newest(project.name, LOOKED_AT)
         active = await self._store.operations.active(project.name)
         waiting = await self._store.waiting.all(project.name)
         return ProjectStatus(
@@ -72,7 +72,7 @@ class StatusReader:
             host=project.host,
             facts=facts,
             error=error,
-            last_backup=backups[0] if backups else None,
+            last_backup=newest_of(backups, datetime.now(UTC)),
             running=active[0] if active else None,
             waiting=waiting[0] if waiting else None,
             freeze=await self._store.freezes.of(project.name),

@@ -353,6 +353,10 @@ migrate-done = ✓ Ran: { $names }
 migrate-failed = ✗ Failed: { $names }
 migrate-unknown = ❓ Begun, and nobody saw its end: { $names }
 migrate-not-begun = ○ Did not run: { $names }
+migrate-held = { $count ->
+    [one] ○ A new migration waits
+   *[other] ○ { $count } new migrations wait
+}: an earlier one did not end well: { $failed }. Decide about it with /migrate { $project }
 migrate-stays = What migrations did stays in the database. The backup from before them can be restored.
 migrate-cancelling = { $who } asked to stop. The script that runs is finished first: ended half way it would do more harm.
 meaning-migrated = They have run, and the stack is well.
@@ -409,6 +413,7 @@ typed-ask = { $kind ->
 }
     You have 2 minutes. /cancel calls it off.
 typed-wrong = That is not the name, so nothing was done. Type { $project } to confirm, or /cancel.
+restore-aside = The damaged copy on the host is now called
 restore-compared = { $rows ->
     [one] Counted: { $rows } row
    *[other] Counted: { $rows } rows
@@ -439,6 +444,8 @@ drill-compared = { $rows ->
 drill-mark-none = not drilled
 drill-mark-good = ✓ drilled { DURATION($age) } ago
 drill-mark-bad = ✗ drill failed { DURATION($age) } ago
+drill-mark-rotted = ✗ drill failed { DURATION($age) } ago: the host's copy is damaged
+drill-mark-renewed = brought back to the host from my copy, not drilled since
 meaning-drill-done = This backup can be restored. The scratch database is gone; the live one was not touched.
 meaning-drill-failed = The scratch database is gone; the live one was not touched.
 meaning-drill-left = The live database was not touched. The scratch database may still be there: the next drill drops it.
@@ -463,7 +470,12 @@ place-local = here
 backup-scheduled = scheduled
 backup-manual = by hand
 backup-imported = imported
+backup-ahead = ⚠ dated in the future: a clock was wrong
 copy-encrypted = encrypted
+copies-sealed-to = 🔐 { $places }: { $count ->
+    [one] opens with the private key of { $keys }
+   *[other] opens with any of the private keys of { $keys }
+}
 import-looking = Checking the dump with the database on { $host }
 import-done = Checked and in the catalogue: /restore { $project } offers it.
 send-caption = Encrypted with age. Open it with your private key: age --decrypt --identity KEY
@@ -488,6 +500,7 @@ kept-release = a kept release refers to it
 kept-verdict = made before the last change
 kept-in-use = an operation is about it
 kept-imported = made by hand
+kept-ahead = dated in the future, takes no other's place
 backup-pruned = { $removed ->
     [one] { $removed } old backup cleared away, { $place }: { SIZE($bytes) }
    *[other] { $removed } old backups cleared away, { $place }: { SIZE($bytes) }
@@ -928,10 +941,22 @@ finding-dump-missing = The dump is neither on the host nor here any more: { $fil
     .why = There is nothing to load.
     .mend = Choose another backup.
 finding-dump-encrypted = The dump is no longer on the host, and the copies elsewhere are encrypted
-    .why = I never hold the private key.
+    .why = I never hold the private key.{ $known ->
+        [1] {" "}Wanted is that of { $keys }.
+       *[other] {""}
+    }
     .mend = On the bot's machine, with your key: opsgate backups import FILE --project { $project } --identity KEY
 finding-dump-sent-back = The dump lies only where the bot runs: it goes back to the host first
     .why = { $file } is whole; it is checked again on the host before it is used.
+finding-dump-damaged = The host's copy of the dump is damaged: my own copy is sent back in its place
+    .why = { $copy } is whole, and is checked again on the host. The damaged one stays beside it as { $file }.damaged-…
+    .mend = Have the host's disk looked at. Remove the damaged file when nobody needs it.
+finding-dump-changed-elsewhere = The dump on the host is not the one that was proven: { $file }
+    .why = Its size or SHA-256 differs from its record. Other copies are known: { $places }.
+    .mend = Take one of them to the bot's machine, then there: opsgate backups import FILE --project { $project } (with --identity KEY where it is encrypted{ $known ->
+        [1] {""}: the key of { $keys }
+       *[other] {""}
+    }).
 finding-dump-changed = The dump is not the one that was proven: { $file }
     .why = Its size or SHA-256 differs from its record, so nobody knows what is in it.
     .mend = Choose another backup.
@@ -999,6 +1024,8 @@ finding-migrations-new = { $count ->
     .mend = { $mode ->
         [after-build] It runs in this deploy, after a proven backup. By hand it would be:
         [never] It is not run by me (migrate = "never"). After the deploy, on the host:
+        [held] It waits until an earlier one that did not end well is decided about: /migrate. By hand it would be:
+        [by-hand] I cannot run it, as said here too. After the deploy, on the host:
        *[other] After the deploy a button of the verdict runs it. By hand it would be:
     }
         { $commands }
@@ -1022,6 +1049,8 @@ finding-migrations-first = { $count ->
 }. { $mode ->
     [after-build] It runs in this deploy. By hand it would be:
     [never] It is not run by me (migrate = "never"). By hand:
+    [held] It waits until an earlier one that did not end well is decided about: /migrate. By hand it would be:
+    [by-hand] I cannot run it, as said here too. By hand:
    *[other] After the deploy a button of the verdict runs it. By hand it would be:
 }
     { $commands }
@@ -1185,6 +1214,8 @@ terminal-ask = Type yes to confirm, anything else to leave all as it is:
 terminal-yes = yes
 terminal-declined = Nothing was changed.
 terminal-nobody = Nothing was changed: there is no terminal here to ask. To run exactly this plan: { $command }
+terminal-nobody-types = Nothing was changed: for this the project's name must be typed, and there is no terminal here to type it at.
+terminal-backups = Which backup of { $project }? Type its id behind the project:
 terminal-other-plan = Nothing was changed: this is not the plan that you confirm. Read it; to run it: { $command }
 terminal-bot = The bot carries it out; if another terminal is at work, I do when that one has ended. I show how it goes.
 terminal-here = No bot is running, so this process carries it out. Ctrl-C asks it to stop.

@@ -25,9 +25,20 @@ _WHAT = {
     "deploy": ("[project] [ref]", "show a plan, ask, deploy"),
     "rollback": ("[project] [release]", "bring a kept release back; without one, list them"),
     "backup": ("[project]", "a proven database dump, without a question: it changes nothing"),
+    "drill": (
+        "[project] [backup]",
+        "show a plan, ask, restore a backup beside the live database and compare it",
+    ),
+    "restore": (
+        "[project] [backup]",
+        "show a plan, ask, have the project's name typed, restore; without a backup, list them",
+    ),
+    "migrate": ("[project]", "show a plan, ask, run the migrations that came with the release"),
     "pack": ("[project] [ref]", "write the source as deploy.zip, for a deploy by hand"),
     "manual": ("[project]", "print the commands of a deploy by hand"),
 }
+_CONFIRMED_BY_DIGEST = frozenset({"deploy", "rollback", "drill", "migrate"})
+"""Not a restore: there the project's name must be typed, by somebody who sits at a terminal (R-UX-2)."""
 COMMANDS = frozenset({*_WHAT, "backups"})
 
 
@@ -36,7 +47,7 @@ def add_commands(commands: Subparsers) -> None:
     for name, (words, what) in _WHAT.items():
         parser = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
         parser.add_argument("words", nargs="*", metavar=words)
-        if name in {"deploy", "rollback"}:
+        if name in _CONFIRMED_BY_DIGEST:
             parser.add_argument(
                 "--confirm",
                 metavar="DIGEST",

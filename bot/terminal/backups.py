@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.app import Core
 from bot.texts import Texts
-from bot.views.backups import place
+from bot.views.copies import opened_by, place
 from bot.views.parts import clean
 from handlers.arguments import wanted
 from services.backups.imports import Imports
-from services.backups.models import Backup, copies_of
+from services.backups.models import Backup, copies_of, is_ahead
 from services.errors import BadInput
 
 MOST = 100
@@ -34,7 +35,7 @@ async def _list(core: Core, names: list[str], texts: Texts, say: Callable[[str],
         found = await core.store.backups.newest(name, MOST)
         say(texts("backups-title", project=name) if found else texts("backups-none", project=name))
         for one in found:
-            say(f"  {_line(one, texts)}")
+            say(f"  {line(one, texts)}")
     return 0
 
 
@@ -49,11 +50,12 @@ async def _import(
     identity = Path(arguments.identity) if arguments.identity else None
     backup = await imports.take(project, facts, Path(arguments.file), identity)
     say(texts("import-done", project=name))
-    say(f"  {_line(backup, texts)}")
+    say(f"  {line(backup, texts)}")
     return 0
 
 
-def _line(backup: Backup, texts: Texts) -> str:
+def line(backup: Backup, texts: Texts) -> str:
+    """When it was made, the id to type, what it is and where it lies."""
     where = ", ".join(
         place(copy.where, texts) + (f" ({texts('copy-encrypted')})" if copy.encrypted else "")
         for copy in copies_of(backup)
@@ -64,6 +66,8 @@ def _line(backup: Backup, texts: Texts) -> str:
         texts.size(backup.size),
         clean(backup.label, 24),
         where,
+        *opened_by(backup, texts),
         texts("backup-imported") if backup.imported else "",
+        texts("backup-ahead") if is_ahead(backup, datetime.now(UTC)) else "",
     )
     return " · ".join(word for word in words if word)

@@ -26,6 +26,7 @@ MOST_PLANS = 3
 EVERY = 1.0
 """Seconds between two looks at a running operation."""
 _UNDER_WAY = {State.WAITING, State.QUEUED, State.RUNNING}
+_NOT_TYPED = {"typed-ask", "typed-wrong"}
 _LEAVING = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -111,7 +112,8 @@ class Gate:
             return NOT_CONFIRMED
         if digest is None and operation.kind is not Kind.BACKUP:
             if self.ask is None:
-                self.say(self.texts("terminal-nobody", command=_command(operation, known)))
+                nobody = "terminal-nobody-types" if operation.kind.typed else "terminal-nobody"
+                self.say(self.texts(nobody, command=_command(operation, known)))
                 return NOT_CONFIRMED
             answer = (await self.ask(self.texts("terminal-ask"))).strip().casefold()
             if answer not in {"yes", self.texts("terminal-yes")}:
@@ -122,7 +124,8 @@ class Gate:
             tap = await self._type_the_name(operation, tap)
         if not tap.won:
             self.say(self.texts.phrase(tap.phrase))
-        return 0 if tap.won else FAILED
+            return NOT_CONFIRMED if tap.phrase.id in _NOT_TYPED else FAILED
+        return 0
 
     async def _type_the_name(self, operation: Operation, tap: Tap) -> Tap:
         """R-UX-2: where a yes is not enough, and only where somebody can type."""

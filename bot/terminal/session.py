@@ -49,7 +49,7 @@ async def run(settings: Settings, arguments: argparse.Namespace, texts: Texts) -
     if command == "status":
         chosen = wanted(" ".join(arguments.words), names, takes_ref=False).project
         return await _status(settings, [chosen] if chosen else list(names), texts)
-    takes_ref = command in {"deploy", "rollback", "pack"}
+    takes_ref = command in {"deploy", "rollback", "pack", "drill", "restore"}
     wish = wanted(" ".join(arguments.words), names, takes_ref=takes_ref)
     if wish.project is None:
         raise BadInput("error-name-a-project", known=", ".join(names))
@@ -59,11 +59,11 @@ async def run(settings: Settings, arguments: argparse.Namespace, texts: Texts) -
         return await _pack(
             settings, wish.project, wish.ref, Path(arguments.output), texts, force=arguments.force
         )
-    if command == "rollback":
-        return await _rollback(settings, wish.project, wish.ref, arguments.confirm, texts)
-    return await _operate(
-        settings, Kind(command), wish.project, wish.ref, getattr(arguments, "confirm", None), texts
-    )
+    digest = getattr(arguments, "confirm", None)
+    if command in {"rollback", "restore"}:
+        choose = _rollback if command == "rollback" else _restore
+        return await choose(settings, wish.project, wish.ref, digest, texts)
+    return await _operate(settings, Kind(command), wish.project, wish.ref, digest, texts)
 
 
 @asynccontextmanager
@@ -167,6 +167,22 @@ async def _rollback(
     if len(named) != 1:
         raise BadInput("error-no-release")
     return await _operate(settings, Kind.ROLLBACK, name, named[0], digest, texts)
+
+
+async def _restore(
+    settings: Settings, name: str, wanted_backup: str | None, digest: str | None, texts: Texts
+) -> int:
+    """Without a backup: which there are. None is taken for its age."""
+    if wanted_backup is not None:
+        return await _operate(settings, Kind.RESTORE, name, wanted_backup, digest, texts)
+    async with opened(settings) as core:
+        found = await core.store.backups.newest(name, backups.MOST)
+    if not found:
+        raise BadInput("backups-none", project=name)
+    say(texts("terminal-backups", project=name))
+    for one in found:
+        say(f"  {backups.line(one, texts)}")
+    return INVALID
 
 
 async def _operate(

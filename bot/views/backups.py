@@ -10,14 +10,14 @@ from aiogram.utils.formatting import Bold, Text
 from bot import keyboards
 from bot.texts import Texts
 from bot.views import drill
+from bot.views.copies import opened_by, place
 from bot.views.parts import clean, lines, moment
 from bot.views.screen import Block, Screen, fit
-from services.backups.models import Backup, copies_of
+from services.backups.models import Backup, copies_of, is_ahead
 from services.models import Kind, Step
 from services.projects import Project
 from services.retention import Judged
 
-_OUR_PLACES = {"host": "place-host", "local": "place-local"}
 MOST_LISTED = 20
 MOST_JUDGED = 12
 """Of each place so many that would go, and so many that stay: a message holds a hundred times and bold words."""
@@ -55,22 +55,20 @@ def _totals(found: Sequence[tuple[Backup, str]], texts: Texts) -> list[str]:
     ]
 
 
-def place(where: str, texts: Texts) -> str:
-    """Our two places in words; off-site targets are called what the settings call them."""
-    return texts(_OUR_PLACES[where]) if where in _OUR_PLACES else clean(where, 40)
-
-
 def _one(backup: Backup, kind: str, texts: Texts, now: datetime) -> Text:
     label = clean(backup.label or backup.release or "", 24)
+    ahead = texts("backup-ahead") if is_ahead(backup, now) else ""
     where = ", ".join(
         place(copy.where, texts) + (" 🔐" if copy.encrypted else "") for copy in copies_of(backup)
     )
     parts = (
         texts.size(backup.size),
+        ahead,
         label,
         _made(backup, kind, texts),
         drill.mark(backup, texts, now),
         where,
+        *opened_by(backup, texts),
     )
     return Text("• ", moment(backup.at, "dt"), " · ", " · ".join(part for part in parts if part))
 

@@ -8,8 +8,9 @@ from datetime import datetime
 from aiogram.utils.formatting import Bold, Text
 
 from bot.texts import Texts
+from bot.views.copies import opened_by
 from bot.views.parts import clean, code, lines, moment
-from services.backups.models import Backup, is_good
+from services.backups.models import Backup, is_good, is_renewed, rotted_on_host
 from services.models import Operation, State, Step
 from services.restores.names import names_of
 
@@ -23,6 +24,7 @@ def about(operation: Operation, backup: Backup, texts: Texts) -> Text:
         Text(texts.size(backup.size), " · SHA-256 ", code(backup.sha256[:16])),
         Text(texts("ops-release"), " ", Bold(label)) if label else None,
         mark(backup, texts, operation.created_at),
+        *opened_by(backup, texts),
     )
 
 
@@ -58,4 +60,7 @@ def mark(backup: Backup, texts: Texts, now: datetime) -> str:
     if drilled is None:
         return texts("drill-mark-none")
     age = max(0.0, (now - drilled.at).total_seconds())
-    return texts("drill-mark-good" if is_good(backup) else "drill-mark-bad", age=age)
+    if is_renewed(backup):
+        return texts("drill-mark-renewed")
+    bad = "drill-mark-rotted" if rotted_on_host(backup) else "drill-mark-bad"
+    return texts("drill-mark-good" if is_good(backup) else bad, age=age)

@@ -89,7 +89,16 @@ def outcome(operation: Operation, steps: Sequence[Step], texts: Texts) -> list[T
             told.append(texts(name, names=", ".join(names)))
     if told and operation.kind is Kind.DEPLOY and operation.state is not State.SUCCEEDED and touched(steps):
         told.append(texts("migrate-stays"))
-    return told
+    return [*told, *_held(operation, steps, texts)]
+
+
+def _held(operation: Operation, steps: Sequence[Step], texts: Texts) -> list[str]:
+    """What a deploy brought and no button runs, as its card said beforehand."""
+    made = next((step.result for step in steps if (step.phase, step.name) == ("forward", "record")), {})
+    if operation.kind is not Kind.DEPLOY or operation.state is not State.SUCCEEDED or not made.get("held"):
+        return []
+    failed = ", ".join(clean(str(one), 80) for one in made.get("failed", ()))
+    return [texts("migrate-held", count=int(made["held"]), failed=failed, project=operation.project)]
 
 
 def touched(steps: Sequence[Step]) -> bool:

@@ -10,6 +10,7 @@ from aiogram.utils.formatting import Bold, Text
 from bot import keyboards
 from bot.texts import Texts
 from bot.views import drill
+from bot.views.copies import opened_by
 from bot.views.parts import clean, code, lines, moment
 from bot.views.screen import Block, Screen, fit, screen
 from services.backups.models import Backup
@@ -74,6 +75,7 @@ def _what_comes_back(operation: Operation, backup: Backup, texts: Texts) -> Text
         Text(texts.size(backup.size), " · SHA-256 ", code(backup.sha256[:16])),
         Text(texts("ops-release"), " ", Bold(label)) if label else None,
         drill.mark(backup, texts, operation.created_at),
+        *opened_by(backup, texts),
     )
 
 
@@ -173,6 +175,8 @@ def outcome(operation: Operation, steps: Sequence[Step], texts: Texts) -> list[T
     said: list[Text | str] = []
     if compared:
         said.append(texts("restore-compared", tables=int(compared["tables"]), rows=int(compared["rows"])))
+    if aside := results.get("send-dump", {}).get("aside"):
+        said.append(Text(texts("restore-aside"), " ", code(str(aside))))
     if operation.plan.restoring and (name := kept(steps)):
         said.append(Text(texts("restore-kept"), " ", code(name)))
     if restarted:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from services.backups import encryption, leftovers, manifest
-from services.backups.models import Backup, Copy, copies_of
+from services.backups.models import Backup, Copy, copies_of, rotted_on_host
 from services.commands import dumps
 from services.errors import StepFailed
 from services.runs import Run, Skip, StepDef
 from services.steps import SHORT
+
+HASHING = 1800
+"""Seconds for hashing a dump on the host: 10 GB take about a minute."""
 
 
 def with_copy(backup: Backup, copy: Copy) -> Backup:
@@ -109,6 +112,7 @@ async def _kept(run: Run, backup: Backup, target: Path, data: Path) -> Copy:
         sha256=sha256,
         at=datetime.now(UTC),
         encrypted=bool(to),
+        recipients=to,
     )
 
 
@@ -149,35 +153,34 @@ async def note(run: Run, backup: Backup, data: Path) -> None:
     await run.store.backups.add(backup)
 
 
-def send_back(data: Path) -> StepDef:
-    """The step that brings our own copy back to the host, hash checked on both ends, when the host has none.
+def send_back(data: Path, *, only_known: bool = False) -> StepDef:
+    """The step that brings our own copy back to the host, hash checked on both ends, when the host has none or a damaged one.
 
-    `data`: DATA_DIR. Without a copy of ours nothing is done: the step that verifies the dump says what is missing.
+    The damaged one stays beside it, under a name that says so. `data`: DATA_DIR; `only_known`: what no drill has called
+    damaged so far is left to the drill, so that it is recorded and told. Without a copy of ours nothing is done: the
+    step that verifies the dump says what is missing.
     """
 
     async def send(run: Run) -> dict[str, Any] | Skip:
         backup = run.plan.restoring.backup if run.plan.restoring else None
-        if backup is None or await _on_host(run, backup) or not backup.local_file or is_sealed(backup):
+        if backup is None or not backup.local_file or is_sealed(backup):
             return Skip.SKIPPED
-        if await here(data, backup) != (backup.size, backup.sha256):
+        backup = await run.store.backups.get(backup.id) or backup
+        lies_there = await _on_host(run, backup)
+        if lies_there and only_known and not rotted_on_host(backup):
+            return Skip.SKIPPED
+        if lies_there and await _hash_on_host(run, backup) == backup.sha256:
+            if rotted_on_host(backup):  # brought before a crash, or mended by a person
+                await note(run, with_copy(backup, _copy_on_host(backup)), data)
+            return Skip.SKIPPED
+        whole = await here(data, backup) == (backup.size, backup.sha256)
+        if lies_there and not whole:
+            return Skip.SKIPPED
+        if not whole:
             raise StepFailed("error-copy-changed", file=backup.local_file)
-        await run.remote.run(dumps.folder(backup.host_file.parent), timeout=SHORT)
-        await run.remote.send(
-            run.remote.agent_command("take-dump", backup.host_file, backup.size, backup.sha256),
-            data / backup.local_file,
-            lambda done: run.progress(done, backup.size, "bytes"),
-            run.project.backup_timeout,
-        )
-        known = await run.store.backups.get(backup.id) or backup
-        copy = Copy(
-            where="host",
-            file=str(backup.host_file),
-            size=backup.size,
-            sha256=backup.sha256,
-            at=datetime.now(UTC),
-        )
-        await note(run, with_copy(known, copy), data)
-        return {"size": backup.size}
+        result = {"aside": str(await _set_aside(run, backup))} if lies_there else {}
+        await _send(run, backup, data)
+        return {"size": backup.size} | result
 
     return StepDef("send-dump", send)
 
@@ -185,3 +188,36 @@ def send_back(data: Path) -> StepDef:
 async def _on_host(run: Run, backup: Backup) -> bool:
     done = await run.remote.run(dumps.exists(backup.host_file), timeout=SHORT, check=False)
     return done.exit_status == 0
+
+
+async def _hash_on_host(run: Run, backup: Backup) -> str:
+    done = await run.remote.run(dumps.sha256(backup.host_file), timeout=HASHING)
+    return done.stdout.split()[0].decode().lstrip("\\")
+
+
+async def _set_aside(run: Run, backup: Backup) -> PurePosixPath:
+    """Where the damaged dump lies now: named by the operation, so that none takes another's place."""
+    mark = run.operation.id.removeprefix("op-")
+    await run.remote.run(dumps.set_aside(backup.host_file, mark), timeout=SHORT)
+    return dumps.damaged(backup.host_file, mark)
+
+
+async def _send(run: Run, backup: Backup, data: Path) -> None:
+    await run.remote.run(dumps.folder(backup.host_file.parent), timeout=SHORT)
+    await run.remote.send(
+        run.remote.agent_command("take-dump", backup.host_file, backup.size, backup.sha256),
+        data / backup.local_file,
+        lambda done: run.progress(done, backup.size, "bytes"),
+        run.project.backup_timeout,
+    )
+    await note(run, with_copy(backup, _copy_on_host(backup)), data)
+
+
+def _copy_on_host(backup: Backup) -> Copy:
+    return Copy(
+        where="host",
+        file=str(backup.host_file),
+        size=backup.size,
+        sha256=backup.sha256,
+        at=datetime.now(UTC),
+    )

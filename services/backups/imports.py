@@ -119,7 +119,7 @@ class Imports:
             else:
                 part.replace(target)
             local = str(target.relative_to(self._data))
-            copies.append(_copy("local", local, size, sha256, encrypted=bool(to)))
+            copies.append(_copy("local", local, size, sha256, to))
         backup = backup.model_copy(update={"copies": tuple(copies), "local_file": local})
         await manifest.write_on_host(self._remote, backup)
         if local:
@@ -128,8 +128,16 @@ class Imports:
         return backup
 
 
-def _copy(where: str, file: str, size: int, sha256: str, *, encrypted: bool = False) -> Copy:
-    return Copy(where=where, file=file, size=size, sha256=sha256, at=datetime.now(UTC), encrypted=encrypted)
+def _copy(where: str, file: str, size: int, sha256: str, to: tuple[str, ...] = ()) -> Copy:
+    return Copy(
+        where=where,
+        file=file,
+        size=size,
+        sha256=sha256,
+        at=datetime.now(UTC),
+        encrypted=bool(to),
+        recipients=to,
+    )
 
 
 def _nothing(_done: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from configparser import ConfigParser
 from configparser import Error as ConfigError
 from contextlib import suppress
@@ -36,6 +37,21 @@ def credentials(file: Path) -> tuple[str, SecretStr]:
         if not value:
             raise ValueError(f"{file} has no {name} in [default]")
     return values[0], SecretStr(values[1])
+
+
+Learn = Callable[[str | SecretStr], None]
+"""Is told what must never reach a log or a chat."""
+
+
+def untold(_secret: str | SecretStr) -> None:
+    """Where nothing is logged."""
+
+
+def usable(file: Path) -> tuple[str, SecretStr]:
+    """The two keys as they are now. Raises ValueError, also for a file that others can read."""
+    if problem := credentials_problem(file):
+        raise ValueError(problem)
+    return credentials(file)
 
 
 def learn_keys(project: Project, redactor: Redactor) -> None:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from pydantic import BaseModel, ConfigDict
 
 from services.phrases import Phrase
+
+AHEAD = timedelta(minutes=10)
+"""What clocks may differ by without being wrong."""
+
+LOOKED_AT = 20
+"""So many of the newest are looked at for one that is not dated in the future."""
+
+_HEAD, _TAIL = 12, 4
+"""Characters of a public key that are shown."""
 
 
 class Model(BaseModel):
@@ -40,6 +50,9 @@ class Copy(Model):
     sha256: str  # of these bytes
     at: datetime
     encrypted: bool = False
+    recipients: tuple[
+        str, ...
+    ] = ()  # public keys that it was encrypted to; empty: not, or before this was noted
 
 
 class Backup(Model):
@@ -81,16 +94,54 @@ def copies_of(backup: Backup) -> tuple[Copy, ...]:
     )
 
 
+def is_ahead(backup: Backup, now: datetime) -> bool:
+    """Whether it is dated in the future: a clock was wrong then, or is now. Nobody knows how old it is."""
+    return backup.at > now + AHEAD
+
+
+def newest_of(backups: Sequence[Backup], now: datetime) -> Backup | None:
+    """`backups`: newest first. One that is dated in the future only where there are no others."""
+    return next((one for one in backups if not is_ahead(one, now)), backups[0] if backups else None)
+
+
+def sealed_to(backup: Backup) -> tuple[str, ...]:
+    """The public keys that copies are known to be encrypted to, shortened; for people who look for the private one."""
+    found = dict.fromkeys(one for copy in backup.copies for one in copy.recipients)
+    return tuple(short_key(one) for one in found)
+
+
+def short_key(recipient: str) -> str:
+    """Enough of a public key to tell it from others: age1ql3z7hjy…tfp8. All of them begin with age1."""
+    return recipient if len(recipient) <= _HEAD + _TAIL else f"{recipient[:_HEAD]}…{recipient[-_TAIL:]}"
+
+
 DUMP_CHANGED = "error-dump-changed"
 """Why a drill failed: the host's copy is not what was proven any more. Of other copies it says nothing."""
 
 
 def is_good(backup: Backup) -> bool:
     """Whether it may be restored and counts as a proven one (R-DB-3): nothing was found against it so far."""
-    return backup.drilled is None or backup.drilled.good
+    return backup.drilled is None or backup.drilled.good or is_renewed(backup)
 
 
 def is_good_in(backup: Backup, where: str) -> bool:
     """Whether nothing was found against the copy in that place."""
-    reason = backup.drilled.reason if backup.drilled else None
-    return is_good(backup) or (where != "host" and reason is not None and reason.id == DUMP_CHANGED)
+    return is_good(backup) or (where != "host" and _only_of_the_host(backup))
+
+
+def is_renewed(backup: Backup) -> bool:
+    """Whether another copy came to the host since a drill found the one there damaged: of this one it said nothing."""
+    drilled = backup.drilled
+    if drilled is None or not _only_of_the_host(backup):
+        return False
+    return any(copy.where == "host" and copy.at > drilled.at for copy in backup.copies)
+
+
+def rotted_on_host(backup: Backup) -> bool:
+    """Whether the last drill spoke against the host's copy, and against that only."""
+    return _only_of_the_host(backup) and not is_renewed(backup)
+
+
+def _only_of_the_host(backup: Backup) -> bool:
+    reason = backup.drilled.reason if backup.drilled and not backup.drilled.good else None
+    return reason is not None and reason.id == DUMP_CHANGED

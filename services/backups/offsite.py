@@ -17,7 +17,8 @@ from typing import Any
 import structlog
 
 from services.backups import encryption, leftovers
-from services.backups.models import Backup, Copy, copies_of, is_good
+from services.backups.keys import Learn, untold
+from services.backups.models import Backup, Copy, copies_of, is_good, is_good_in
 from services.backups.places import Place, SftpPlace, Stored, digest_of, file_name
 from services.backups.s3 import S3Place
 from services.errors import (
@@ -47,7 +48,11 @@ MOST_CAUGHT_UP = 7
 class Offsite:
     """The configured places of every project. `folder` is DATA_DIR: copies here are relative to it."""
 
-    def __init__(self, hosts: Hosts, folder: Path, again_after: tuple[float, ...] = AGAIN_AFTER) -> None:
+    def __init__(
+        self, hosts: Hosts, folder: Path, again_after: tuple[float, ...] = AGAIN_AFTER, learn: Learn = untold
+    ) -> None:
+        """`learn`: of keys that are read anew."""
+        self._learn = learn
         self._hosts = hosts
         self._folder = folder
         self._again_after = again_after
@@ -62,7 +67,7 @@ class Offsite:
         if at not in self._made:
             target = project.backups.offsite[name]
             self._made[at] = (
-                S3Place(target)
+                S3Place(target, self._learn)
                 if isinstance(target, S3Target)
                 else SftpPlace(self._hosts.get(target.sftp).files, target)
             )
@@ -120,7 +125,7 @@ class Offsite:
         for backup in await run.store.backups.newest(run.project.name, MOST_CAUGHT_UP):
             if any(copy.where == name for copy in backup.copies):
                 break
-            if is_good(backup):
+            if is_good(backup) or (is_good_in(backup, "local") and await self.local(backup)):
                 missing.append(backup)
         lost: OpsgateError | None = None
         for backup in reversed(missing):
@@ -152,9 +157,20 @@ class Offsite:
             told = partial(run.progress, total=size, unit="bytes")
             await place.put(source, file, told, run.project.backup_timeout)
         copy = Copy(
-            where=name, file=file, size=size, sha256=sha256, at=datetime.now(UTC), encrypted=encrypted
+            where=name,
+            file=file,
+            size=size,
+            sha256=sha256,
+            at=datetime.now(UTC),
+            encrypted=encrypted,
+            recipients=self._recipients(run.project, backup, source) if encrypted else (),
         )
         await note_copy(run.store, backup, copy)
+
+    def _recipients(self, project: Project, backup: Backup, source: Path) -> tuple[str, ...]:
+        """Our own copy may be older than the keys that are configured now."""
+        own = [one for one in copies_of(backup) if one.where == "local" and self._folder / one.file == source]
+        return own[0].recipients if own else project.backups.encrypt_to
 
     @asynccontextmanager
     async def leaving(

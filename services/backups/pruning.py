@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
@@ -38,12 +39,18 @@ PlacesOf = Callable[[Project], Mapping[str, Removes]]
 """The off-site places of a project, by the name of their target."""
 
 
-async def outlook(store: Store, remote: RemoteHost, project: Project) -> dict[str, list[Judged]]:
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def outlook(
+    store: Store, remote: RemoteHost, project: Project, at: datetime
+) -> dict[str, list[Judged]]:
     """What retention would keep and drop now, by place. Raises HostError: the host knows the kept releases."""
     backups = await store.backups.of(project.name)
     releases = await recorded(remote, project)
     operations = await store.backups.operations_about(project.name)
-    return by_place(project, backups, referred(backups, operations, releases))
+    return by_place(project, backups, referred(backups, operations, releases), at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ class Pruning:
 
     folder: Path
     places: PlacesOf
+    clock: Callable[[], datetime] = now
 
     async def prune(self, run: Run) -> dict[str, Any]:
         """By place how many went and how many bytes that freed; `left`: places where something was in the way.
@@ -60,7 +68,7 @@ class Pruning:
         """
         result: dict[str, Any] = {}
         try:
-            found = await outlook(run.store, run.remote, run.project)
+            found = await outlook(run.store, run.remote, run.project, self.clock())
         except Fenced:
             raise
         except OpsgateError as error:

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from services.backups.keys import credentials
+from pydantic import SecretStr
+
+from services.backups.keys import Learn, untold, usable
 from services.backups.places import Progress, Stored, own
 from services.errors import StorageAway, StorageError
 from services.projects import S3Target
@@ -65,9 +67,12 @@ Page = list[Stored]
 class S3Place:
     """One bucket, below a prefix. Calls block in threads, one at a time."""
 
-    def __init__(self, target: S3Target) -> None:
+    def __init__(self, target: S3Target, learn: Learn = untold) -> None:
+        """`learn` is told every key before it is used."""
         self._target = target
+        self._learn = learn
         self._made: Any = None
+        self._keys: tuple[str, SecretStr] | None = None
 
     async def put(self, source: Path, file: str, progress: Progress, within: float) -> None:
         """What earlier, interrupted calls left of this project goes first: parts cost money and nobody sees them."""
@@ -189,12 +194,19 @@ class S3Place:
             raise StorageError("error-storage-keys", detail=str(error), **self._words()) from error
 
     def _client(self) -> Any:
-        """Nothing is taken from ~/.aws or the environment: what counts is what is configured."""
-        if self._made is None:
+        """Nothing is taken from ~/.aws or the environment: what counts is what is configured.
+
+        The file is read each time: keys that were exchanged work, and others no longer do, from the next request on.
+        Raises ValueError.
+        """
+        keys = usable(self._target.credentials)
+        if keys != self._keys:
             import botocore.config
             import botocore.session
 
-            key, secret = credentials(self._target.credentials)
+            for one in keys:
+                self._learn(one)
+            key, secret = keys
             config = botocore.config.Config(
                 signature_version="s3v4",
                 s3={"addressing_style": "path", "payload_signing_enabled": True},
@@ -212,6 +224,8 @@ class S3Place:
                     "credentials_file": (None, None, os.devnull, None),
                 }
             )
+            if self._made is not None:
+                self._made.close()
             self._made = session.create_client(
                 "s3",
                 region_name=self._target.region,
@@ -220,6 +234,7 @@ class S3Place:
                 aws_secret_access_key=secret.get_secret_value(),
                 config=config,
             )
+            self._keys = keys
         return self._made
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from services.backups.copies import fetch_to, note
+from services.backups.copies import HASHING, fetch_to, note
 from services.backups.dumping import Dumped, dump_and_prove
 from services.backups.models import Backup, Copy, backup_id
 from services.backups.offsite import Offsite
@@ -24,8 +24,6 @@ from services.steps import SHORT, UNLOCK, containers
 
 READY_WITHIN = 60
 """Seconds for a database that was started for its backup to answer."""
-HASHING = 1800
-"""Seconds for hashing a dump on the host: 10 GB take about a minute."""
 
 
 def dump_file(run: Run) -> PurePosixPath:

@@ -105,7 +105,7 @@ def restore_findings(project: Project, facts: Facts, seen: Seen, backup: Backup)
             *restore.reachable(project, facts, seen),
             *restore.room(project, facts, seen, backup),
             *restore.dump_is_good(seen, backup),
-            *restore.came_through_its_drill(backup),
+            *restore.came_through_its_drill(seen, backup),
             *restore.versions(seen, backup),
             *restore.own_settings(seen),
             *health_findings(project, facts),

@@ -47,11 +47,11 @@ def _named(facts: Facts, pack: Pack, scripts: tuple[str, ...], mode: str) -> dic
     }
 
 
-def running(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The same findings, of a deploy that runs the new scripts itself."""
+def running(findings: Iterable[Finding], mode: str = "after-build") -> tuple[Finding, ...]:
+    """The same findings, of a deploy that runs the new scripts itself, or ("held", "by-hand") after which none can run."""
     brought = {"migrations-new", "migrations-first"}
     return tuple(
-        one.model_copy(update={"args": one.args | {"mode": "after-build"}}) if one.code in brought else one
+        one.model_copy(update={"args": one.args | {"mode": mode}}) if one.code in brought else one
         for one in findings
     )
 

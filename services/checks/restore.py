@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.backups.models import Backup, is_good
+from services.backups.models import Backup, copies_of, is_good_in, rotted_on_host, sealed_to
 from services.checks.database import DatabaseState, database_state, start_by_hand
 from services.checks.host import MIB
 from services.facts.cluster import Cluster, Seen
@@ -79,9 +79,13 @@ def dump_is_there(seen: Seen, backup: Backup) -> list[Finding]:
     return dump_is_good(replace(seen, dump=there), backup)
 
 
-def came_through_its_drill(backup: Backup) -> list[Finding]:
-    """R-DB-3: what did not come back whole once is not put into place."""
-    if is_good(backup):
+def came_through_its_drill(seen: Seen, backup: Backup) -> list[Finding]:
+    """R-DB-3: what did not come back whole once is not put into place.
+
+    That the host's copy was damaged says nothing of ours, nor of the host's once its hash is right again.
+    """
+    mended = rotted_on_host(backup) and seen.dump == (backup.size, backup.sha256)
+    if mended or is_good_in(backup, "local" if seen.dump_is_here else "host"):
         return []
     return [Finding(code="restore-drill-failed", severity=Severity.BLOCKER)]
 
@@ -91,16 +95,36 @@ def dump_is_good(seen: Seen, backup: Backup) -> list[Finding]:
     args: dict[str, str | int | float] = {"file": str(backup.host_file)}
     if seen.dump is None:
         if any(one.encrypted for one in backup.copies):
-            return [
-                Finding(code="dump-encrypted", severity=Severity.BLOCKER, args={"project": backup.project})
-            ]
+            args = {"project": backup.project, **_keys(backup)}
+            return [Finding(code="dump-encrypted", severity=Severity.BLOCKER, args=args)]
         return [Finding(code="dump-missing", severity=Severity.BLOCKER, args=args)]
     size, sha256 = seen.dump
     if size != backup.size or sha256 not in {backup.sha256, ""}:
-        return [Finding(code="dump-changed", severity=Severity.BLOCKER, args=args)]
+        return [_changed(backup, args)]
+    if seen.dump_is_damaged:
+        return [
+            Finding(code="dump-damaged", severity=Severity.WARNING, args=args | {"copy": backup.local_file})
+        ]
     if seen.dump_is_here:
         return [Finding(code="dump-sent-back", severity=Severity.INFO, args={"file": backup.local_file})]
     return []
+
+
+def _changed(backup: Backup, args: dict[str, str | int | float]) -> Finding:
+    """Other copies that we know of but cannot send back ourselves: encrypted, or off-site."""
+    elsewhere = [
+        one.where for one in copies_of(backup) if one.where not in {"host", "local"} or one.encrypted
+    ]
+    if not elsewhere:
+        return Finding(code="dump-changed", severity=Severity.BLOCKER, args=args)
+    args = args | {"places": ", ".join(elsewhere), "project": backup.project} | _keys(backup)
+    return Finding(code="dump-changed-elsewhere", severity=Severity.BLOCKER, args=args)
+
+
+def _keys(backup: Backup) -> dict[str, str | int | float]:
+    """Which private key is wanted; `known` is 0 for copies from before that was noted."""
+    keys = sealed_to(backup)
+    return {"known": int(bool(keys)), "keys": ", ".join(keys)}
 
 
 def versions(seen: Seen, backup: Backup) -> list[Finding]:

@@ -9,6 +9,7 @@ from services.backups.models import Backup
 from services.commands.command import Command, command
 
 _MADE = re.compile(r"db-[0-9]{8}-[0-9]{6}-[a-z0-9]{4}\.dump")
+_MARK = re.compile(r"[a-z0-9-]{1,40}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\.dump(\.part)?")
 
 
@@ -48,6 +49,18 @@ def finish(part: PurePosixPath) -> Command:
     if part.suffix != ".part":
         raise ValueError(f"{part} is not a dump in the making")
     return command("mv", "-f", "--", _dump(part), _dump(part.with_suffix("")))
+
+
+def damaged(path: PurePosixPath, mark: str) -> PurePosixPath:
+    """What a dump is called that is not what was proven any more. Raises ValueError."""
+    if not _MARK.fullmatch(mark):
+        raise ValueError(f"{mark} does not name an operation")
+    return path.with_name(f"{_dump(path).name}.damaged-{mark}")
+
+
+def set_aside(path: PurePosixPath, mark: str) -> Command:
+    """Gives a damaged dump a name that says so. What has that name already stays, and then the dump does too."""
+    return command("mv", "-n", "-T", "--", path, damaged(path, mark))
 
 
 def discard(part: PurePosixPath) -> Command:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from services.backups.copies import here
-from services.backups.models import Backup
+from services.backups.models import LOOKED_AT, Backup, newest_of, rotted_on_host
 from services.drills import plans
 from services.errors import BadInput
 from services.facts.cluster import Seen
@@ -16,7 +17,7 @@ from services.models import Plan
 from services.projects import Project
 from services.remote.hosts import Hosts
 from services.restores.proposals import running_database
-from services.restores.reading import dump_on_host, look
+from services.restores.reading import dump_on_host, look, look_at_dump
 from services.store import Store
 
 
@@ -48,10 +49,11 @@ class DrillProposals:
 
     async def _backup(self, project: Project, ref: str | None) -> Backup:
         if ref is None:
-            newest = await self._store.backups.newest(project.name)
-            if not newest:
+            found = await self._store.backups.newest(project.name, LOOKED_AT)
+            newest = newest_of(found, datetime.now(UTC))
+            if newest is None:
                 raise BadInput("error-drill-no-backup", project=project.name)
-            return newest[0]
+            return newest
         known = await self._store.backups.get(ref)
         if known is None or known.project != project.name:
             raise BadInput("error-no-backup")
@@ -62,6 +64,9 @@ class DrillProposals:
         remote = self._hosts.get(project.host)
         at = running_database(project, facts)
         seen = await look(remote, *at) if at else Seen()
+        if rotted_on_host(backup):  # it is known and was told: our own copy takes its place
+            seen = await look_at_dump(seen, remote, self._data, backup, hashed=True)
+            return plans.drill(project, facts, seen, backup)
         dump = await dump_on_host(remote, backup, hashed=False)
         ours = None if dump else await here(self._data, backup, hashed=False)
         seen = replace(seen, dump=dump or ours, dump_is_here=ours is not None)

@@ -166,7 +166,7 @@ def procedure(lock: StepDef, data: Path) -> Procedure:
     """`data`: DATA_DIR, where our own copies are. The result is written down before the scratch database goes on the way back: dropping may have to wait."""
     forward = (
         lock,
-        send_back(data),
+        send_back(data, only_known=True),
         StepDef("verify-dump", verify_dump),
         StepDef("create-scratch", create_scratch),
         StepDef("load", load),

@@ -48,7 +48,8 @@ class Seen:
     dump: tuple[int, str] | None = (
         None  # size in bytes and SHA-256; the hash is empty when it was not asked for
     )
-    dump_is_here: bool = False  # the host has none: it is our own copy, to be sent back
+    dump_is_here: bool = False  # the host has none that will do: it is our own copy, to be sent back
+    dump_is_damaged: bool = False  # the host has one that is not what was proven; ours takes its place
 
 
 def _json(output: bytes, what: str) -> dict[str, Any]:

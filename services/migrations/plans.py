@@ -12,7 +12,7 @@ from services.errors import BadInput
 from services.facts.models import Facts
 from services.migrations.models import Migrating, Script, Standing
 from services.migrations.state import with_names
-from services.models import Kind, Plan
+from services.models import Finding, Kind, Plan
 from services.plans import digest
 from services.projects import Project
 
@@ -86,16 +86,12 @@ def after_build(plan: Plan, scripts: Sequence[Script]) -> Plan:
     if pack is None or not new:
         return plan
     if not plan.backup and not plan.first:
-        unproven = no_database()
-        return plan.model_copy(update={"findings": (*plan.findings, unproven)})
-    failed = [one.name for one in scripts if one.standing is Standing.FAILED]
+        return _without(plan, no_database(), "by-hand")
     service = _service(pack.source.backends)
-    if failed:
-        held = held_back(plan.project, len(new), failed)
-        return plan.model_copy(update={"findings": (*plan.findings, held)})
+    if any(one.standing is Standing.FAILED for one in scripts):
+        return waiting(plan, scripts)
     if service not in pack.compose_services:
-        lost = no_service(len(new), service)
-        return plan.model_copy(update={"findings": (*plan.findings, lost)})
+        return _without(plan, no_service(len(new), service), "by-hand")
     about = Migrating(service=service, scripts=new)
     at = plan.steps.index("health")
     return plan.model_copy(
@@ -106,3 +102,15 @@ def after_build(plan: Plan, scripts: Sequence[Script]) -> Plan:
             "digest": _with(plan.digest, about),
         }
     )
+
+
+def waiting(plan: Plan, scripts: Sequence[Script]) -> Plan:
+    """A deploy after which no button runs its new scripts, where an earlier one did not end well: it says so beforehand."""
+    new = [one for one in with_names(scripts) if one.standing is Standing.NEW]
+    failed = [one.name for one in scripts if one.standing is Standing.FAILED]
+    return _without(plan, held_back(plan.project, len(new), failed), "held") if new and failed else plan
+
+
+def _without(plan: Plan, why: Finding, mode: str) -> Plan:
+    """What the card says of the new scripts is what the verdict will say: they do not run, and why."""
+    return plan.model_copy(update={"findings": (*running(plan.findings, mode), why)})

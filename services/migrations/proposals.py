@@ -61,11 +61,12 @@ def choice_of(operation: Operation, letters: str) -> str:
 
 
 async def in_a_deploy(remote: RemoteHost, project: Project, plan: Plan, manifest: bytes | None) -> Plan:
-    """The plan of a deploy, with what `migrate = "after-build"` adds to it."""
-    if project.migrate != "after-build" or manifest is None:
+    """The plan of a deploy, with what `migrate = "after-build"` adds to it, and with what keeps its new scripts from running."""
+    if project.migrate == "never" or manifest is None:
         return plan
     scripts = state.scripts_of(manifest)
     if not scripts:
         return plan
     known = await state.read(remote, project)
-    return plans.after_build(plan, state.standings(scripts, known, state.brought(plan, scripts)))
+    there = state.standings(scripts, known, state.brought(plan, scripts))
+    return plans.after_build(plan, there) if project.migrate == "after-build" else plans.waiting(plan, there)

@@ -153,9 +153,10 @@ async def healthy(run: Run) -> dict[str, Any]:
 # --- what a deploy notes -------------------------------------------------------------------------
 
 
-async def note_brought(run: Run) -> int:
-    """Scripts that came with a deploy's release and have no record are new from now on. How many a button is to run.
+async def note_brought(run: Run) -> dict[str, Any]:
+    """Scripts that came with a deploy's release and have no record are new from now on.
 
+    `migrations`: how many a button is to run; or `held`: how many none may, because the `failed` did not end well.
     What was there before Opsgate kept records stays unknown. Trouble is no reason to take a healthy release back: what
     could not be noted is unknown then. Raises Unreachable and Fenced.
     """
@@ -165,25 +166,32 @@ async def note_brought(run: Run) -> int:
         raise
     except HostError as error:
         log.warning("migrations were not noted", operation=run.operation.id, error=str(error))
-        return 0
+        return {}
 
 
-async def _note_brought(run: Run) -> int:
+async def _note_brought(run: Run) -> dict[str, Any]:
     pack = run.plan.pack
     if pack is None:
-        return 0
+        return {}
     manifest = await read_manifest(run.remote, run.project, pack.release_id)
     scripts = state.scripts_of(manifest or b"")
     if not scripts:
-        return 0
+        return {}
     known = await state.read(run.remote, run.project)
     there = state.standings(scripts, known, state.brought(run.plan, scripts))
     new = [one for one in state.with_names(there) if one.standing is Standing.NEW]
     for one in new:
         if one.name not in known:
             await _write(run, state.record(run.operation, one, ScriptState.NEW))
-    undecided = any(one.standing is Standing.FAILED for one in there)
-    return 0 if undecided or run.project.migrate == "never" else len(new)  # "never": they are only named
+    if not new or run.project.migrate == "never" or _lacking(run):  # they are only named
+        return {}
+    failed = [one.name for one in there if one.standing is Standing.FAILED]
+    return {"held": len(new), "failed": failed} if failed else {"migrations": len(new)}
+
+
+def _lacking(run: Run) -> bool:
+    """Whether the card said that there is nothing to run them in, or to back up before."""
+    return bool({one.code for one in run.plan.findings} & {"migrate-no-database", "migrations-no-service"})
 
 
 # --- procedures ----------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
-from services.backups.copies import here
 from services.backups.models import Backup
 from services.checks.database import database_container
 from services.errors import BadInput
@@ -17,7 +16,7 @@ from services.projects import Database, Project
 from services.remote.hosts import Hosts
 from services.restores import plans
 from services.restores.names import replaced_by
-from services.restores.reading import dump_on_host, look, rows_of
+from services.restores.reading import look, look_at_dump, rows_of
 from services.store import Store
 
 
@@ -50,11 +49,7 @@ class RestoreProposals:
     async def _restore(self, project: Project, backup: Backup, *, hashed: bool) -> Plan:
         facts = await self._facts(project)
         seen = await self._look(project, facts, counted=hashed)
-        dump = await dump_on_host(self._hosts.get(project.host), backup, hashed=hashed)
-        if dump is None and (kept := await here(self._data, backup, hashed=hashed)):
-            seen = replace(seen, dump=kept, dump_is_here=True)
-        else:
-            seen = replace(seen, dump=dump)
+        seen = await look_at_dump(seen, self._hosts.get(project.host), self._data, backup, hashed=hashed)
         return plans.restore(project, facts, seen, backup)
 
     async def undo(self, project: Project, ref: str | None) -> Plan:

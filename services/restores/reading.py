@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from services.backups.models import Backup
-from services.backups.steps import HASHING
+from dataclasses import replace
+from pathlib import Path
+
+from services.backups.copies import HASHING, here
+from services.backups.models import Backup, rotted_on_host
 from services.commands import dumps, postgres
 from services.errors import CommandFailed
 from services.facts.cluster import Cluster, Seen, parse_cluster, parse_names, parse_rows
@@ -47,6 +50,25 @@ async def rows_of(
     asked = postgres.rows(container, _as(database, worker), COUNTING)
     done = await remote.run(asked, timeout=COUNTING + SHORT, check=False)
     return parse_rows(done.stdout) if done.exit_status == 0 else None
+
+
+async def look_at_dump(seen: Seen, remote: RemoteHost, data: Path, backup: Backup, *, hashed: bool) -> Seen:
+    """With the dump that would be loaded: the host's when it is what was proven, else our own copy when that is.
+
+    What a drill called damaged on the host is hashed in any case. `data`: DATA_DIR.
+    """
+    hashed = hashed or rotted_on_host(backup)
+    on_host = await dump_on_host(remote, backup, hashed=hashed)
+    if _is_proven(on_host, backup):
+        return replace(seen, dump=on_host)
+    kept = await here(data, backup, hashed=hashed)
+    if kept is None or (on_host is not None and not _is_proven(kept, backup)):
+        return replace(seen, dump=on_host)
+    return replace(seen, dump=kept, dump_is_here=True, dump_is_damaged=on_host is not None)
+
+
+def _is_proven(found: tuple[int, str] | None, backup: Backup) -> bool:
+    return found is not None and found[0] == backup.size and found[1] in {backup.sha256, ""}
 
 
 async def dump_on_host(remote: RemoteHost, backup: Backup, *, hashed: bool) -> tuple[int, str] | None:

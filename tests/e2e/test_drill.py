@@ -179,6 +179,23 @@ async def test_a_dump_that_was_damaged_after_its_proof_is_refused_and_pushed(her
     assert "drill succeeded" in (await drill(here)).text
 
 
+async def test_a_dump_that_rotted_on_the_host_is_replaced_by_our_copy_once_that_was_told(here: World) -> None:
+    """R-DB-3, R-DB-5: the damaged one stays beside it, and the backup can be restored again."""
+    dump = await backup(here)
+    whole = dump.read_bytes()
+    rotted = whole[:-1] + bytes([whole[-1] ^ 1])
+    dump.write_bytes(rotted)
+    assert "drill failed" in (await here.verdict(await here.confirmed("/drill"))).text
+    card = await restore_card(here)
+    assert "my own copy is sent back" in card.text
+    assert "Confirm restore" in card.labels
+    assert "drill succeeded" in (await drill(here)).text
+    assert dump.read_bytes() == whole
+    (aside,) = dump.parent.glob(f"{dump.name}.damaged-*")
+    assert aside.read_bytes() == rotted
+    assert newest(here)["drilled"]["good"] is True
+
+
 async def test_a_cancelled_drill_says_nothing_about_the_backup(here: World) -> None:
     await backup(here)
     since = await here.confirmed("/drill")

@@ -209,3 +209,21 @@ async def test_ctrl_c_stops_what_the_bot_carries_out(here: World) -> None:
     assert here.server.served_version() == "r1"
     assert here.server.is_healthy()
     assert here.lock_is_free()
+
+
+async def test_a_backup_is_drilled_and_restored_from_a_terminal(here: World) -> None:
+    """R-DB-3, R-DB-5, R-UX-2: the name is typed after the yes; a yes alone restores nothing."""
+    status, printed = await opsgate(here, "backup")
+    assert status == 0, printed
+    status, printed = await opsgate(here, "restore")
+    assert status == 2, printed
+    newest = re.findall(r"db-\d{8}-\d{6}-[a-z0-9]{4}", printed)[0]
+    status, printed = await confirmed(here, "drill", "fitnessapp", newest)
+    assert status == 0, printed
+    status, printed = await typed(here, "yes\nyes\n", "restore", "fitnessapp", newest)
+    assert status == NOT_CONFIRMED, printed
+    status, printed = await typed(here, "yes\nfitnessapp\n", "restore", "fitnessapp", newest)
+    assert status == 0, printed
+    assert "✓ Check the dump" in printed
+    assert here.server.is_healthy()
+    assert here.lock_is_free()

@@ -6,12 +6,15 @@ import os
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from bot import cli
 from bot.settings import keys
+from services.backups.models import Backup
+from services.store import Store
 
 TOML = """
 [hosts.home]
@@ -97,6 +100,13 @@ def test_the_language_is_that_of_the_terminal(folder: Path) -> None:
         (["deploy", "app", "main", "more"], "I did not understand"),
         (["status", "nothing"], "There is no project “nothing”"),
         (["pack", "app", "main"], ""),
+        (["restore"], "There is no backup of app yet"),
+        (["restore", "app", "db-9"], "I do not know this backup"),
+        (["restore", "app", "db-9", "--confirm", "0" * 16], "unrecognized arguments"),
+        (["restore", "app", "db-9", "--yes"], "unrecognized arguments"),
+        (["drill"], "no backup"),
+        (["drill", "app", "db-9"], "I do not know this backup"),
+        (["migrate", "app", "more"], "I did not understand"),
     ],
 )
 def test_wrong_words_are_said_kindly_with_status_2(words: list[str], said: str, folder: Path) -> None:
@@ -107,7 +117,7 @@ def test_wrong_words_are_said_kindly_with_status_2(words: list[str], said: str, 
     assert not (folder / "deploy.zip").exists()
 
 
-@pytest.mark.parametrize("command", ["deploy", "rollback", "backup"])
+@pytest.mark.parametrize("command", ["deploy", "rollback", "backup", "migrate"])
 def test_a_host_that_does_not_answer_is_one_line_and_status_1(command: str, folder: Path) -> None:
     done = opsgate(command, cwd=folder)
     assert done.returncode == cli.FAILED
@@ -118,6 +128,21 @@ def test_status_of_a_host_that_does_not_answer_is_shown_with_status_1(folder: Pa
     done = opsgate("status", cwd=folder)
     assert (done.returncode, done.stderr) == (cli.FAILED, "")
     assert "🔴 app" in done.stdout
+
+
+async def test_a_restore_without_a_backup_lists_those_there_are(folder: Path) -> None:
+    """R-DB-5: a choice from a list, never the newest by itself."""
+    (folder / "data").mkdir(mode=0o700)
+    store = await Store.open(folder / "data" / "opsgate.db", lambda text: text)
+    made = Backup(
+        id="db-20261123-091500-k3f9", project="app", operation="op-20261123-091500-k3f9", size=2048, sha256="ab" * 32,
+        at=datetime(2026, 1, 2, tzinfo=UTC), host_file=PurePosixPath("/srv/app_backup/database/x.dump"),
+    )  # fmt: skip
+    await store.backups.add(made)
+    await store.close()
+    done = opsgate("restore", cwd=folder)
+    assert done.returncode == cli.INVALID
+    assert "2026-01-02 00:00 UTC · db-20261123-091500-k3f9" in done.stdout
 
 
 def test_settings_that_are_wrong_stop_every_command(folder: Path) -> None:

@@ -255,7 +255,7 @@ class Stage:
         """What retention would do, when nothing refers to a backup."""
         if self.host_error:
             raise self.host_error
-        return by_place(project, await self.store.backups.of(project.name), {})
+        return by_place(project, await self.store.backups.of(project.name), {}, NOW)
 
     async def difference(self, _offered: Operation) -> list[str]:
         return self.drift

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from bot.sandbox.practice.postgres.connection import Connection, connected
 from bot.sandbox.practice.postgres.login import Login
 from bot.sandbox.practice.sample.data import ROWS as ROWS_OF_THE_SAMPLE
 from bot.sandbox.practice.sample.data import sample_data
+from services.backups.plain_sql import check
 from services.commands import postgres
 from services.commands.command import Command
 from services.facts.cluster import parse_cluster, parse_rows
@@ -36,6 +37,7 @@ MAKE_ASIDE = postgres.create(CONTAINER, LIVE, LIVE.user, ASIDE, SHAPE)
 DUMP = postgres.dump(CONTAINER, LIVE, TAG)
 PROVE = postgres.prove(CONTAINER)
 LOAD = postgres.load(CONTAINER, LIVE, LIVE.user, ASIDE, TAG)
+LOAD_PLAIN = postgres.load_plain(CONTAINER, LIVE, LIVE.user, ASIDE, TAG)
 SWAP = postgres.swap(CONTAINER, LIVE, incoming=ASIDE, outgoing=BEFORE)
 ROWS = postgres.rows(CONTAINER, LIVE, 20)
 TERMINATE = postgres.terminate(CONTAINER, LIVE, TAG)
@@ -66,6 +68,13 @@ def archive(server: PracticeCluster) -> bytes:
     return done.stdout
 
 
+def plain(server: PracticeCluster) -> bytes:
+    """As somebody makes it by hand."""
+    done = server.run("pg_dump", "-U", LIVE.user, LIVE.name)
+    assert (done.status, done.stderr) == (0, "")
+    return done.stdout
+
+
 # --- everything that Opsgate asks ---------------------------------------------------------------------------------
 
 
@@ -75,13 +84,13 @@ class Case(NamedTuple):
     command: Command
     answer: str | None = ""
     first: tuple[Command, ...] = ()
-    takes_archive: bool = False
+    takes: str = ""  # what it is given: an archive, or SQL
 
 
 BUILDERS: dict[str, Case] = {
     "dump": Case(DUMP, None),
-    "prove": Case(PROVE, takes_archive=True),
-    "archive_data": Case(postgres.archive_data(CONTAINER), None, takes_archive=True),
+    "prove": Case(PROVE, takes="archive"),
+    "archive_data": Case(postgres.archive_data(CONTAINER), None, takes="archive"),
     "data": Case(postgres.data(CONTAINER, LIVE, TAG), None),
     "extensions": Case(postgres.extensions(CONTAINER, LIVE), None),
     "printing": Case(postgres.printing(CONTAINER, LIVE), None),
@@ -93,15 +102,12 @@ BUILDERS: dict[str, Case] = {
     "facts": Case(postgres.facts(CONTAINER, LIVE), None),
     "databases": Case(postgres.databases(CONTAINER, LIVE), "fitnessapp\npostgres\ntemplate0\ntemplate1"),
     "create": Case(MAKE_ASIDE),
-    "load": Case(LOAD, first=(MAKE_ASIDE,), takes_archive=True),
+    "load": Case(LOAD, first=(MAKE_ASIDE,), takes="archive"),
+    "load_plain": Case(LOAD_PLAIN, first=(MAKE_ASIDE,), takes="sql"),
     "analyze": Case(postgres.analyze(CONTAINER, LIVE, ASIDE), first=(MAKE_ASIDE,)),
     "swap": Case(SWAP, "0", first=(MAKE_ASIDE,)),
     "drop": Case(postgres.drop(CONTAINER, LIVE, ASIDE), first=(MAKE_ASIDE,)),
 }
-
-
-NOT_PRACTISED = {"load_plain"}
-"""SQL made by hand is any SQL: the practice PostgreSQL does not take it. tests/e2e/test_offsite.py has the real one."""
 
 
 def builders() -> set[str]:
@@ -116,9 +122,7 @@ def builders() -> set[str]:
 
 
 def test_every_builder_of_opsgate_has_its_case() -> None:
-    assert builders() - NOT_PRACTISED == set(BUILDERS), (
-        "what Opsgate asks of PostgreSQL, the practice PostgreSQL must do"
-    )
+    assert builders() == set(BUILDERS), "what Opsgate asks of PostgreSQL, the practice PostgreSQL must do"
 
 
 @pytest.mark.parametrize("name", BUILDERS)
@@ -126,10 +130,47 @@ def test_it_does_what_opsgate_asks(seeded: PracticeCluster, name: str) -> None:
     case = BUILDERS[name]
     for command in case.first:
         assert seeded.opsgate(command).status == 0
-    done = seeded.opsgate(case.command, archive(seeded) if case.takes_archive else b"")
+    makes: dict[str, Callable[[PracticeCluster], bytes]] = {"archive": archive, "sql": plain}
+    given = makes[case.takes](seeded) if case.takes else b""
+    done = seeded.opsgate(case.command, given)
     assert (done.status, done.stderr) == (0, "")
     if case.answer is not None:
         assert done.text == case.answer
+
+
+def test_plain_sql_gives_the_rows_of_what_it_was_made_of(seeded: PracticeCluster) -> None:
+    """And passes what looks at it before it is loaded."""
+    said = plain(seeded)
+    assert check(io.BytesIO(said), "some.sql").rows == SEEDED
+    assert seeded.opsgate(MAKE_ASIDE).status == 0
+    assert seeded.opsgate(LOAD_PLAIN, said).text == "", "its answers go to /dev/null"
+    aside = postgres.rows(CONTAINER, LIVE.model_copy(update={"name": ASIDE}), 20)
+    assert parse_rows(seeded.opsgate(aside).stdout) == SEEDED
+
+
+def test_a_role_that_is_not_there_is_not_set(seeded: PracticeCluster) -> None:
+    done = seeded.run("psql", "-U", LIVE.user, "-d", LIVE.name, "-c", "SET ROLE nobody")
+    assert (done.status, done.stderr) == (1, 'ERROR:  role "nobody" does not exist\n')
+
+
+@pytest.mark.parametrize(("order", "said"), [(("-c", "-f"), "1\n2"), (("-f", "-c"), "2\n1")])
+def test_commands_and_scripts_run_in_the_order_in_which_they_are_given(
+    server: PracticeCluster, order: tuple[str, str], said: str
+) -> None:
+    words = {"-c": ("-c", "SELECT 1"), "-f": ("-f", "-")}
+    asked = (*words[order[0]], *words[order[1]])
+    done = server.run("psql", "-AtqU", LIVE.user, "-d", LIVE.name, *asked, stdin=b"SELECT 2;\n")
+    assert (done.status, done.text) == (0, said)
+
+
+def test_plain_sql_with_an_error_in_it_leaves_nothing(seeded: PracticeCluster) -> None:
+    """--single-transaction holds for -c and -f together."""
+    assert seeded.opsgate(MAKE_ASIDE).status == 0
+    done = seeded.opsgate(LOAD_PLAIN, plain(seeded) + b"SELECT * FROM nowhere;\n")
+    assert done.status == 3
+    assert "nowhere" in done.stderr
+    aside = postgres.rows(CONTAINER, LIVE.model_copy(update={"name": ASIDE}), 20)
+    assert parse_rows(seeded.opsgate(aside).stdout) == {}
 
 
 def test_opsgate_reads_login_rights_and_the_way_of_storing_text_from_the_facts(

@@ -80,7 +80,8 @@ class BackupHost(ScriptedServer):
             for word in words[3:]:
                 self.file(word).unlink(missing_ok=True)
         elif words[0] == "mv":
-            self.file(words[-2]).rename(self.file(words[-1]))
+            if "-n" not in words or not self.file(words[-1]).exists():
+                self.file(words[-2]).rename(self.file(words[-1]))
         elif words[0] == "test":
             return int(not self.file(words[-1]).is_file()), ""
         elif words[0] == "sha256sum":
@@ -114,6 +115,7 @@ class BackupHost(ScriptedServer):
         _agent, verb, file, size, sha256 = command.argv
         data = source.read_bytes()
         assert (verb, int(size), sha256) == ("take-dump", len(data), hashlib.sha256(data).hexdigest())
+        assert not self.file(file).exists(), "the agent refuses what is there already"
         self.file(file).write_bytes(data)
         progress(len(data))
         return Completed(0, b"", b"", truncated=False)

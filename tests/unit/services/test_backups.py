@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -20,7 +19,7 @@ from services.models import SCHEDULE, Kind, Operation, Person, Plan
 from services.plans import BACKUP_STEPS
 from services.projects import BackupRules
 from services.remote.jobs import JobSpec
-from services.runs import Run, Skip, StepDef
+from services.runs import Run, StepDef
 from services.steps import UNLOCK
 from services.store import Store
 from tests.unit.services.backup_host import BackupHost
@@ -266,45 +265,6 @@ def test_no_builder_removes_a_dump_whose_bytes_lie_nowhere_else(backup: Backup) 
 @pytest.fixture
 async def backup(run: Run) -> Backup:
     return await backed_up(run)
-
-
-async def restored_from(run: Run, backup: Backup, tmp_path: Path) -> dict[str, Any] | Skip | None:
-    about = json.loads(run.plan.model_dump_json()) | {
-        "restoring": {"database": "fitnessapp", "backup": json.loads(backup.model_dump_json())}
-    }
-    run.operation = run.operation.model_copy(update={"plan": Plan.model_validate(about)})
-    run.step_name = "send-dump"
-    return await copies.send_back(tmp_path / "data").work(run)
-
-
-async def test_a_backup_that_is_only_here_goes_back_to_the_host_for_a_restore(
-    run: Run, host: BackupHost, tmp_path: Path
-) -> None:
-    """R-DB-5."""
-    only_here(run)
-    await backed_up(run)
-    found = await fetched(run, tmp_path)
-    assert await restored_from(run, found, tmp_path) == {"size": found.size}
-    assert host.file(found.host_file).read_bytes() == host.dumped
-    assert {one.where for one in (await run.store.backups.newest("fitnessapp"))[0].copies} == {
-        "host",
-        "local",
-    }
-
-
-async def test_a_dump_that_is_on_the_host_is_not_sent(run: Run, host: BackupHost, tmp_path: Path) -> None:
-    await backed_up(run)
-    assert await restored_from(run, await fetched(run, tmp_path), tmp_path) is Skip.SKIPPED
-
-
-async def test_our_copy_is_not_sent_when_it_changed(run: Run, host: BackupHost, tmp_path: Path) -> None:
-    only_here(run)
-    await backed_up(run)
-    found = await fetched(run, tmp_path)
-    (tmp_path / "data" / found.local_file).write_bytes(b"x" * found.size)
-    with pytest.raises(StepFailed, match="error-copy-changed"):
-        await restored_from(run, found, tmp_path)
-    assert host.left() == []
 
 
 def test_where_no_copy_is_wanted_here_none_is_fetched(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from services.store import Store
 from tests.unit.checks.test_findings import container, empty, facts, project
 from tests.unit.checks.test_restore import BACKUP, seen
 from tests.unit.facts.test_cluster import RECORDED
-from tests.unit.services.test_restore_proposals import LIMITED, SUPER, Host
+from tests.unit.services.test_restore_proposals import LIMITED, PROVEN, ROTTED, SUPER, WHOLE, Host
 
 NOW = datetime.now(UTC)
 BAD = Drilled(operation="op-2", at=NOW, good=False, seconds=3)
@@ -53,6 +53,16 @@ async def test_without_a_ref_the_newest_backup_is_drilled(store: Store) -> None:
     assert not plan.blocked
     assert not plan.backup
     assert not plan.kind.typed
+
+
+async def test_one_that_is_dated_in_the_future_is_not_the_newest(store: Store) -> None:
+    """It would be drilled every night, and the real ones never."""
+    await store.backups.add(BACKUP.model_copy(update={"at": NOW}))
+    await store.backups.add(BACKUP.model_copy(update={"id": "db-2", "at": NOW + timedelta(days=900)}))
+    plan = await proposals(store).drill(project(), None)
+    assert plan.restoring is not None
+    assert plan.restoring.backup is not None
+    assert plan.restoring.backup.id == BACKUP.id
 
 
 async def test_with_a_ref_it_is_that_one_also_where_its_last_drill_failed(store: Store) -> None:
@@ -108,6 +118,20 @@ async def test_a_dump_that_is_gone_blocks_and_one_that_lies_here_is_sent_back(
     plan = await proposals(store, Host(dump=None), data=tmp_path).drill(project(), None)
     assert blockers(plan) == []
     assert "dump-sent-back" in {one.code for one in plan.findings}
+
+
+async def test_what_a_drill_found_damaged_on_the_host_is_replaced_by_ours_the_next_time(
+    store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "copy.dump").write_bytes(WHOLE)
+    rotting = Host(dump=str(len(WHOLE)), sha256="cd" * 32)
+    await store.backups.add(PROVEN)
+    first = await proposals(store, rotting, data=tmp_path).drill(project(), None)
+    assert "dump-damaged" not in {one.code for one in first.findings}, "the drill is to find it, and to tell"
+    await store.backups.add(PROVEN.model_copy(update={"drilled": ROTTED}))
+    plan = await proposals(store, rotting, data=tmp_path).drill(project(), None)
+    assert "dump-damaged" in {one.code for one in plan.findings}
+    assert not plan.blocked
 
 
 async def test_the_superuser_works_where_the_role_may_not_and_the_card_says_which(store: Store) -> None:

@@ -133,6 +133,10 @@ async def test_what_is_kept_here_is_encrypted_where_that_is_wanted(desk: Desk) -
     assert pyrage.decrypt((desk.data / backup.local_file).read_bytes(), [IDENTITY]) == ARCHIVE
     assert list(desk.host.dumps.values()) == [ARCHIVE]
     assert [one.name for one in (desk.data / "backups").rglob("*.dump")] == []
+    assert {one.where: one.recipients for one in backup.copies} == {
+        "host": (),
+        "local": (str(IDENTITY.to_public()),),
+    }
 
 
 async def test_where_no_copy_is_wanted_here_none_is_kept(desk: Desk) -> None:
@@ -154,11 +158,11 @@ async def test_an_archive_that_cannot_be_read_whole_is_refused(desk: Desk) -> No
         (b"\x00\x01\x02", "error-import-unknown"),
         (b"PK\x03\x04\x00 a zip", "error-import-unknown"),
         (PLAIN[:-5], "error-import-cut"),
-        (gzip.compress(PLAIN)[:-9], "error-import-gzip"),
-        (gzip.compress(PLAIN)[:-8] + b"\0" * 8, "error-import-gzip"),
-        (gzip.compress(PLAIN[:-5]), "error-import-cut"),
+        (gzip.compress(PLAIN, mtime=0)[:-9], "error-import-gzip"),
+        (gzip.compress(PLAIN, mtime=0)[:-8] + b"\0" * 8, "error-import-gzip"),
+        (gzip.compress(PLAIN[:-5], mtime=0), "error-import-cut"),
         (b"\\! id\n" + PLAIN, "error-import-line"),
-        (gzip.compress(b"\\! id\n" + PLAIN), "error-import-line"),
+        (gzip.compress(b"\\! id\n" + PLAIN, mtime=0), "error-import-line"),
     ],
 )
 async def test_what_is_no_whole_dump_is_refused(desk: Desk, content: bytes, said: str) -> None:

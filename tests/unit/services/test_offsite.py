@@ -17,6 +17,7 @@ from services.backups.places import Stored, file_name
 from services.backups.steps import back_up, procedure
 from services.errors import Cancelled, StepFailed, StorageAway, StorageError
 from services.models import Kind, Plan
+from services.phrases import Phrase
 from services.plans import BACKUP_STEPS
 from services.projects import BackupRules, SftpTarget
 from services.remote.hosts import Hosts
@@ -167,6 +168,22 @@ async def test_what_leaves_is_encrypted_and_nothing_plain_stays_here(room: Room,
     for file in (room.data / "backups").rglob("*"):
         assert file.is_dir() or ARCHIVE not in file.read_bytes()
     assert copies.is_sealed(backup) is fetched
+    noted = {one.where: one.recipients for one in (await room.backup()).copies}
+    assert noted.pop("host") == ()
+    assert set(noted.values()) == {(str(IDENTITY.to_public()),)}
+
+
+async def test_a_copy_that_leaves_as_it_lies_here_notes_the_keys_of_then(room: Room) -> None:
+    """The settings name other ones by now: these do not open it."""
+    room.rules(encrypt_to=(str(IDENTITY.to_public()),))
+    await room.made()
+    room.rules(encrypt_to=(str(pyrage.x25519.Identity.generate().to_public()),))
+    await room.bring()
+    ((_, sealed),) = room.nas.files.items()
+    assert pyrage.decrypt(sealed, [IDENTITY]) == ARCHIVE
+    assert {one.recipients for one in (await room.backup()).copies if one.where != "host"} == {
+        (str(IDENTITY.to_public()),)
+    }
 
 
 async def test_an_encrypted_copy_is_of_no_use_for_a_restore(room: Room) -> None:
@@ -225,6 +242,19 @@ async def test_what_failed_before_is_caught_up_and_nothing_older(room: Room) -> 
     second = second.model_copy(update={"copies": (*second.copies, arrived)})
     for one in (older(room, 1), second, older(room, 3, drilled=bad), older(room, 4)):
         await room.run.store.backups.add(one)
+    await room.made()
+    await room.bring()
+    assert [name.split("/")[1][:11] for name in room.nas.files] == ["db-20261104", "db-20261123"]
+
+
+async def test_what_rotted_on_the_host_alone_still_goes_from_our_whole_copy(room: Room) -> None:
+    """It is the very day on which another copy is wanted."""
+    reason = Phrase(id="error-dump-changed")
+    rotted = Drilled(operation="op-1", at=datetime.now(UTC), good=False, seconds=1, reason=reason)
+    whole, gone = older(room, 4, drilled=rotted), older(room, 3, drilled=rotted)
+    for one in (whole, gone):
+        await room.run.store.backups.add(one)
+    (room.data / gone.local_file).unlink()
     await room.made()
     await room.bring()
     assert [name.split("/")[1][:11] for name in room.nas.files] == ["db-20261104", "db-20261123"]

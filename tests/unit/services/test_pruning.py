@@ -55,6 +55,7 @@ class Ground:
     trouble: dict[str, Exception] = field(default_factory=dict)
     releases: tuple[Release, ...] = ()
     away: Exception | None = None
+    now: datetime = NEWEST
 
     async def backup(self, day: int, *places: str, **changes: Any) -> Backup:
         """One that was made so many days ago, with files in these places (all three without any)."""
@@ -119,7 +120,9 @@ class Ground:
         kind = Plan(kind=Kind.BACKUP, project="fitnessapp", steps=("prune",))
         about = operation or proposal(kind=Kind.BACKUP, plan=kind)
         run = Run(about, PRUNED, self._remote(), self.store, logs, lambda: None)
-        return await Pruning(self.folder / "backups", lambda _project: {"nas": self}).prune(run)
+        return await Pruning(self.folder / "backups", lambda _project: {"nas": self}, lambda: self.now).prune(
+            run
+        )
 
     async def known(self) -> dict[str, set[str]]:
         """Day of each backup of the catalogue -> where it lies."""
@@ -136,6 +139,14 @@ class Ground:
 @pytest.fixture
 def ground(store: Store, tmp_path: Path) -> Ground:
     return Ground(store, tmp_path)
+
+
+async def test_one_that_a_clock_dated_into_the_future_takes_no_real_one_with_it(ground: Ground) -> None:
+    for day in (-5000, 0, 1, 2):
+        await ground.backup(day, "host")
+    result = await ground.prune()
+    assert result["host"]["removed"] == 1
+    assert set(await ground.known()) == {name(-5000), name(0), name(1)}
 
 
 async def test_each_place_keeps_what_its_own_rule_says_and_tells_what_was_freed(ground: Ground) -> None:
@@ -239,7 +250,7 @@ async def test_what_a_kept_release_the_last_change_or_an_open_operation_needs_st
         kind=Kind.RESTORE, project="fitnessapp", steps=(), restoring=Restoring(database="x", backup=made[6])
     )
     await ground.store.operations.propose(proposal(kind=Kind.RESTORE, plan=plan))
-    judged = (await outlook(ground.store, ground._remote(), PRUNED))["host"]
+    judged = (await outlook(ground.store, ground._remote(), PRUNED, NEWEST))["host"]
     stays = {one.backup.id: one.why for one in judged if one.stays}
     assert list(stays) == [name(0), name(1), name(4), name(5), name(6)]
     assert [stays[name(day)] for day in (4, 5, 6)] == [("release",), ("verdict",), ("in-use",)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -11,10 +12,12 @@ from typing import Any, cast
 
 import pytest
 
+from services.backups.models import Copy, Drilled
 from services.commands.command import Command
 from services.errors import BadInput, CommandFailed
 from services.facts.models import Facts
-from services.models import Kind, Operation, Plan, State
+from services.models import Kind, Operation, Plan, Severity, State
+from services.phrases import Phrase
 from services.projects import Project
 from services.remote.channels import Completed
 from services.remote.hosts import Hosts
@@ -132,6 +135,72 @@ async def test_rows_that_cannot_be_counted_do_not_block(store: Store) -> None:
     assert plan.restoring is not None
     assert plan.restoring.rows_now is None
     assert not plan.blocked
+
+
+WHOLE = b"PGDMP whole"
+PROVEN = BACKUP.model_copy(
+    update={"size": len(WHOLE), "sha256": hashlib.sha256(WHOLE).hexdigest(), "local_file": "copy.dump"}
+)
+ROTTED = Drilled(
+    operation="op-2", at=datetime.now(UTC), good=False, seconds=1, reason=Phrase(id="error-dump-changed")
+)
+
+
+def codes(plan: Plan) -> set[str]:
+    return {one.code for one in plan.findings if one.severity is not Severity.INFO}
+
+
+@pytest.mark.parametrize("drilled", [None, ROTTED], ids=["not drilled", "found by a drill"])
+@pytest.mark.parametrize("size", [str(len(WHOLE)), "3"], ids=["one bit", "cut off"])
+async def test_where_the_host_s_copy_rotted_ours_is_offered_and_the_card_says_so(
+    store: Store, tmp_path: Path, drilled: Drilled | None, size: str
+) -> None:
+    """R-DB-3, R-DB-5. Also at the tap."""
+    (tmp_path / "copy.dump").write_bytes(WHOLE)
+    await store.backups.add(PROVEN.model_copy(update={"drilled": drilled}))
+    host = Host(dump=size, sha256="cd" * 32)
+    plan = await proposals(store, host, data=tmp_path).restore(project(), BACKUP.id)
+    assert codes(plan) == {"dump-damaged"}
+    again = await proposals(store, host, data=tmp_path).restore_again(project(), plan)
+    assert not again.blocked
+    assert again.digest == plan.digest
+
+
+async def test_where_both_rotted_nothing_is_offered(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "copy.dump").write_bytes(b"PGDMP whold")
+    await store.backups.add(PROVEN)
+    host = Host(dump=str(len(WHOLE)), sha256="cd" * 32)
+    plan = await proposals(store, host, data=tmp_path).restore(project(), BACKUP.id)
+    assert codes(plan) == {"dump-changed"}
+
+
+async def test_a_copy_that_is_only_elsewhere_is_named_with_the_way_to_take_it(store: Store) -> None:
+    copy = Copy(where="minio", file="x", size=1, sha256="ab", at=datetime.now(UTC), encrypted=True)
+    await store.backups.add(PROVEN.model_copy(update={"copies": (copy,)}))
+    plan = await proposals(store, Host(dump="3")).restore(project(), BACKUP.id)
+    (found,) = (one for one in plan.findings if one.code == "dump-changed-elsewhere")
+    assert (found.severity, found.args["places"]) == (Severity.BLOCKER, "minio")
+
+
+async def test_a_host_s_copy_that_is_right_again_is_offered_although_a_drill_found_it_damaged(
+    store: Store,
+) -> None:
+    await store.backups.add(PROVEN.model_copy(update={"drilled": ROTTED}))
+    host = Host(dump=str(len(WHOLE)), sha256=PROVEN.sha256)
+    plan = await proposals(store, host).restore(project(), BACKUP.id)
+    assert not plan.blocked
+    assert not (await proposals(store, host).restore_again(project(), plan)).blocked
+
+
+@pytest.mark.parametrize("code", ["error-restore-differs", "error-drill-content"])
+async def test_what_a_drill_found_in_the_dump_itself_speaks_against_every_copy(
+    store: Store, tmp_path: Path, code: str
+) -> None:
+    (tmp_path / "copy.dump").write_bytes(WHOLE)
+    bad = ROTTED.model_copy(update={"reason": Phrase(id=code)})
+    await store.backups.add(PROVEN.model_copy(update={"drilled": bad}))
+    plan = await proposals(store, Host(dump=None), data=tmp_path).restore(project(), BACKUP.id)
+    assert "restore-drill-failed" in codes(plan)
 
 
 async def test_rows_written_between_card_and_tap_change_no_plan_and_the_dump_is_not_hashed_twice(

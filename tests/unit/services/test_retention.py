@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services import retention
 from services.backups.models import Backup, Drilled
 from services.phrases import Phrase
 from services.projects import Keep
-from services.retention import Judged, Why, judge
+from services.retention import Judged, Why
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)  # a Monday
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -37,6 +39,17 @@ def backup(at: datetime, *, drilled: bool | None = None, imported: bool = False,
 def days(count: int, hour: int = 12) -> list[Backup]:
     """One a day, newest first."""
     return [backup(NOON.replace(hour=hour) - timedelta(days=n)) for n in range(count)]
+
+
+def judge(
+    found: list[Backup],
+    rule: Keep,
+    zone: tzinfo,
+    referred: dict[str, Why],
+    where: str = "host",
+    now: datetime = NOON + timedelta(days=1),
+) -> list[Judged]:
+    return retention.judge(found, rule, zone, referred, where, now=now)
 
 
 def kept(judged: list[Judged]) -> list[str]:
@@ -115,6 +128,34 @@ def test_what_was_made_by_hand_takes_nobodys_place() -> None:
         (Why.IMPORTED,),
         (Why.NOTHING_BETTER,),
     ]
+
+
+@pytest.mark.parametrize("drilled", [None, True, False], ids=["not drilled", "proven", "bad"])
+def test_one_dated_in_the_future_takes_no_place_and_protects_nothing(*, drilled: bool | None) -> None:
+    """It would for years, where a clock was years ahead."""
+    ahead = backup(datetime(2040, 1, 1, tzinfo=UTC), drilled=drilled)
+    bad = backup(NOON + timedelta(hours=1), drilled=False)
+    real, old = backup(NOON), backup(NOON - timedelta(days=1), drilled=True)
+    rule = Keep(last=1, daily=1, weekly=1, monthly=1, yearly=1)
+    judged = judge([old, real, bad, ahead], rule, UTC, {})
+    assert [one.why for one in judged] == [
+        (Why.AHEAD,),
+        (Why.NOTHING_BETTER,),
+        (Why.LAST, Why.DAILY, Why.WEEKLY, Why.MONTHLY, Why.YEARLY, Why.NEWEST),
+        (Why.PROVEN,),
+    ]
+    judged = judge([old, real, ahead], rule, UTC, {}, now=datetime(2040, 1, 2, tzinfo=UTC))
+    assert Why.AHEAD not in judged[0].why, "its day has come"
+
+
+def test_clocks_that_differ_a_little_are_no_wrong_clocks() -> None:
+    judged = judge(days(1), NONE_BUT_LAST, UTC, {}, now=NOON - timedelta(minutes=5))
+    assert judged[0].why == (Why.LAST, Why.NEWEST)
+
+
+def test_where_the_clock_of_today_is_behind_nothing_goes() -> None:
+    judged = judge(days(9), NONE_BUT_LAST, UTC, {}, now=datetime(1970, 1, 1, tzinfo=UTC))
+    assert all(one.why == (Why.AHEAD,) for one in judged)
 
 
 moments = st.datetimes(datetime(2015, 1, 1), datetime(2026, 11, 23), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants bounds without a zone

@@ -17,7 +17,8 @@ from services.commands.compose import ComposeContext
 from services.errors import BadInput, Cancelled, HostError, StepFailed
 from services.migrations import plans, restored, state, steps
 from services.migrations.models import Migrating, Ran, Script, ScriptState, Standing
-from services.models import Kind, Operation, Plan, State, Step, StepState
+from services.migrations.proposals import in_a_deploy
+from services.models import Finding, Kind, Operation, Plan, Severity, State, Step, StepState
 from services.projects import Database
 from services.remote.channels import Completed
 from services.runs import Run, StepDef
@@ -250,10 +251,16 @@ async def test_noting_writes_records_and_runs_nothing(
 
 @pytest.mark.parametrize(
     ("mode", "first", "offered"),
-    [("ask", ScriptState.DONE, 2), ("ask", ScriptState.FAILED, 0), ("never", ScriptState.DONE, 0)],
+    [
+        ("ask", ScriptState.DONE, {"migrations": 2}),
+        ("ask", ScriptState.FAILED, {"held": 2, "failed": ["migrate_1.py"]}),
+        ("after-build", ScriptState.FAILED, {"held": 2, "failed": ["migrate_1.py"]}),
+        ("never", ScriptState.DONE, {}),
+        ("never", ScriptState.FAILED, {}),
+    ],
 )
 async def test_a_button_is_offered_for_what_a_deploy_brought_unless_they_are_only_named(
-    run: Run, host: RecordingHost, mode: str, first: ScriptState, offered: int
+    run: Run, host: RecordingHost, mode: str, first: ScriptState, offered: dict[str, Any]
 ) -> None:
     """R-DB-6: noted as new in any case; and none past one that a person has to decide about."""
     host.manifest = "".join(f"{'0' * 64}  644  scripts/{name}\n" for name in NAMES).encode()
@@ -487,3 +494,52 @@ def test_a_deploy_runs_none_past_a_failed_one_without_a_backup_or_without_knowin
     assert (unproven.steps, codes(unproven)) == (deploy().steps, {"migrate-no-database"})
     homeless = deploy().model_copy(update={"pack": pack(compose_services=("db", "web"))})
     assert codes(plans.after_build(homeless, (NEW,))) == {"migrations-no-service"}
+
+
+BROUGHT = Finding(code="migrations-new", severity=Severity.WARNING, args={"count": 1, "mode": "ask"})
+
+
+def mode_of(plan: Plan) -> object:
+    (found,) = (one for one in plan.findings if one.code == "migrations-new")
+    return found.args["mode"]
+
+
+def test_where_none_will_run_no_card_promises_a_button() -> None:
+    """R-DB-6, R-UX-2: what the card says before is what the verdict does after."""
+    shipped = deploy().model_copy(update={"findings": (BROUGHT,)})
+    for held in (plans.after_build(shipped, (FAILED, NEW)), plans.waiting(shipped, (FAILED, NEW))):
+        assert mode_of(held) == "held"
+        assert "migrations-held-back" in codes(held)
+        assert held.steps == shipped.steps
+    assert plans.waiting(shipped, (NEW,)) == plans.waiting(shipped, (FAILED,)) == shipped
+    unproven = plans.after_build(shipped.model_copy(update={"backup": False}), (NEW,))
+    lost = shipped.model_copy(update={"pack": pack(compose_services=("db", "web"))})
+    assert mode_of(unproven) == mode_of(plans.after_build(lost, (NEW,))) == "by-hand"
+
+
+@pytest.mark.parametrize("mode", ["ask", "after-build", "never"])
+async def test_the_plan_of_a_deploy_knows_of_a_failed_one_before_it(
+    run: Run, host: RecordingHost, mode: str
+) -> None:
+    """R-DB-6."""
+    host.records["migrate_1.py.json"] = ran(NAMES[0], ScriptState.FAILED).model_dump_json()
+    manifest = "".join(f"{'0' * 64}  644  scripts/{name}\n" for name in NAMES).encode()
+    wanted = run.project.model_copy(update={"migrate": mode})
+    shipped = deploy().model_copy(update={"findings": (BROUGHT,), "first": True})
+    plan = await in_a_deploy(run.remote, wanted, shipped, manifest)
+    assert ("migrations-held-back" in codes(plan)) is (mode != "never")
+    assert (mode_of(plan) == "held") is (mode != "never")
+
+
+@pytest.mark.parametrize("code", ["migrate-no-database", "migrations-no-service"])
+async def test_no_button_is_offered_for_what_the_card_said_cannot_run(
+    run: Run, host: RecordingHost, code: str
+) -> None:
+    """R-DB-6."""
+    host.manifest = "".join(f"{'0' * 64}  644  scripts/{name}\n" for name in NAMES).encode()
+    said = Finding(code=code, severity=Severity.WARNING)
+    shipped = run.plan.model_copy(
+        update={"kind": Kind.DEPLOY, "first": True, "pack": pack(), "findings": (said,)}
+    )
+    run.operation = run.operation.model_copy(update={"plan": shipped})
+    assert await steps.note_brought(run) == {}

@@ -13,16 +13,18 @@ from bot.app import Core
 from bot.terminal.gate import Gate
 from bot.terminal.turn import Turn
 from bot.texts import Catalogues
-from services.models import TERMINAL, Finding, Kind, Operation, Person, Plan, Severity
+from services.models import TERMINAL, Finding, Kind, Operation, Person, Plan, Restoring, Severity
 from services.operation_log import OperationLogs
 from services.operations import Operations, Trade
 from services.projects import Project
 from services.remote.hosts import Hosts
 from services.tasks import Tasks
+from tests.unit.bot.stage import backup
 from tests.unit.services.stage import ANNA, BORIS, PROJECT, Stage
 
 ENGLISH = Catalogues(strict=True)["en"]
 ADA = Person(id=TERMINAL, name="terminal: ada")
+OTHERS = (Kind.DRILL, Kind.RESTORE, Kind.MIGRATE)
 STEPS = ("lock", "build", "swap", "up", "health")
 
 
@@ -61,6 +63,24 @@ class Desk:
     async def backup(self, project: Project, _ref: str | None) -> Plan:
         return Plan(kind=Kind.BACKUP, project=project.name, steps=("lock",))
 
+    def of(self, kind: Kind) -> Callable[[Project, str | None], Awaitable[Plan]]:
+        async def plan(project: Project, ref: str | None) -> Plan:
+            found = await self.plan(project)
+            about = Restoring(database="fitnessapp", backup=backup(id=ref or "db-1"))
+            return found.model_copy(
+                update={"kind": kind, "restoring": None if kind is Kind.MIGRATE else about}
+            )
+
+        return plan
+
+    def again_of(self, kind: Kind) -> Callable[[Project, Plan], Awaitable[Plan]]:
+        async def plan(project: Project, old: Plan) -> Plan:
+            return await self.of(kind)(
+                project, old.restoring.backup.id if old.restoring and old.restoring.backup else None
+            )
+
+        return plan
+
     async def again(self, project: Project, _plan: Plan) -> Plan:
         if len(self.digests) > 1:
             self.digests.pop(0)
@@ -74,7 +94,11 @@ class Desk:
             hosts=cast("Hosts", SimpleNamespace(get=lambda _name: self.stage.remote())),
             projects={"fitnessapp": PROJECT},
             admins=(ANNA.id, BORIS.id),
-            trades={Kind.DEPLOY: trade, Kind.BACKUP: backup},
+            trades={Kind.DEPLOY: trade, Kind.BACKUP: backup}
+            | {
+                kind: Trade(self.of(kind), self.again_of(kind), self.stage.procedure(*STEPS))
+                for kind in OTHERS
+            },
             runner=self.stage.runner(),
             logs=OperationLogs(self.folder / "logs", lambda text: text),
             tasks=tasks or self.tasks,
@@ -87,6 +111,7 @@ class Desk:
         self,
         kind: Kind = Kind.DEPLOY,
         digest: str | None = None,
+        ref: str | None = None,
         meanwhile: Callable[[], Awaitable[None]] | None = None,
     ) -> int:
         """The exit status of one command."""
@@ -102,7 +127,7 @@ class Desk:
             asked = answer if self.types else None
             gate = Gate(cast("Core", core), turn, ENGLISH, ADA, asked, self.said.append, every=0.02)
             try:
-                return await gate.carry_out(kind, "fitnessapp", None, digest)
+                return await gate.carry_out(kind, "fitnessapp", ref, digest)
             finally:
                 await self.tasks.close()
                 self.tasks = Tasks()

@@ -12,6 +12,7 @@ import pytest
 
 from bot.instance import only_instance
 from bot.terminal import DETACHED, FAILED, NOT_CONFIRMED
+from bot.views.terminal import plan_digest
 from services.errors import Busy, StepFailed
 from services.models import TERMINAL, Kind, Origin, State
 from services.tasks import Tasks
@@ -85,6 +86,55 @@ async def test_a_blocked_plan_asks_nothing(desk: Desk) -> None:
 async def test_a_backup_is_not_asked_for_twice(desk: Desk) -> None:
     desk.types = False
     assert await desk.run(Kind.BACKUP) == 0
+
+
+@pytest.mark.parametrize("kind", [Kind.DRILL, Kind.MIGRATE])
+async def test_a_drill_and_a_migration_pass_the_same_gate(kind: Kind, desk: Desk) -> None:
+    """R-UX-2."""
+    desk.answers = ["no", "yes"]
+    assert await desk.run(kind, ref="db-7") == NOT_CONFIRMED
+    assert desk.stage.did == []
+    assert await desk.run(kind, ref="db-7") == 0
+    operation = await desk.last()
+    assert (operation.kind, operation.ref, operation.state) == (kind, "db-7", State.SUCCEEDED)
+    desk.types = False
+    assert await desk.run(kind, ref="db-7") == NOT_CONFIRMED
+    found = re.search(rf"opsgate {kind} fitnessapp db-7 --confirm ([0-9a-f]{{16}})$", desk.said[-1])
+    assert found is not None
+    assert await desk.run(kind, digest=found[1], ref="db-7") == 0
+
+
+# --- where a yes is not enough -------------------------------------------------------------------
+
+
+async def test_a_restore_wants_the_name_of_the_project_after_the_yes(desk: Desk) -> None:
+    """R-UX-2, R-DB-5."""
+    desk.answers = ["yes", "fitnessapp\n"]
+    assert await desk.run(Kind.RESTORE, ref="db-7") == 0
+    assert desk.answers == []
+    assert (await desk.last()).state is State.SUCCEEDED
+    assert desk.stage.did == [*STEPS]
+
+
+@pytest.mark.parametrize("name", ["yes", "", "fitness", "db-7"])
+async def test_another_word_than_the_name_restores_nothing(name: str, desk: Desk) -> None:
+    """R-UX-2."""
+    desk.answers = ["yes", name]
+    assert await desk.run(Kind.RESTORE, ref="db-7") == NOT_CONFIRMED
+    assert desk.stage.did == []
+    assert (await desk.last()).state is State.DISMISSED
+
+
+async def test_without_somebody_who_types_there_is_no_restore_whatever_is_confirmed(desk: Desk) -> None:
+    """R-UX-2: neither a yes nor a digest on the command line suffices."""
+    desk.types = False
+    assert await desk.run(Kind.RESTORE, ref="db-7") == NOT_CONFIRMED
+    assert desk.said[-1] == ENGLISH("terminal-nobody-types")
+    assert "--confirm" not in desk.text
+    digest = plan_digest((await desk.last()).plan)
+    assert await desk.run(Kind.RESTORE, digest=digest, ref="db-7") == NOT_CONFIRMED
+    assert desk.stage.did == []
+    assert (await desk.last()).state is State.DISMISSED
 
 
 @pytest.mark.parametrize(

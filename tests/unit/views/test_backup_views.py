@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
+
 import pytest
 
+from bot.terminal.backups import line
 from bot.texts import Texts
 from bot.views import backups as views
 from bot.views import talk
+from bot.views.card import card, finding
+from services.backups.models import Backup, Copy
+from services.checks.restore import dump_is_good
+from services.facts.cluster import Seen
 from services.models import Kind, Step, StepState
 from services.phrases import Phrase
 from services.projects import BackupRules, Keep
 from services.retention import Judged, Why
 from tests.unit.bot.stage import ENGLISH, NOW, RUSSIAN, backup, project
+from tests.unit.views.test_restore_views import restoring
 
 BOTH = pytest.mark.parametrize("texts", [ENGLISH, RUSSIAN], ids=["en", "ru"])
 
@@ -72,3 +81,56 @@ def test_every_reason_to_stay_has_its_words(texts: Texts) -> None:
     shown = views.retention(project().model_copy(update={"backups": rules}), {"nas": judged}, texts).text
     assert shown.count("✓") == min(len(Why), views.MOST_JUDGED)
     assert "kept-" not in shown
+
+
+@BOTH
+def test_a_date_in_the_future_is_said_in_the_list_and_in_the_outlook(texts: Texts) -> None:
+    ahead = backup(at=NOW + timedelta(days=900))
+    assert texts("backup-ahead") in views.listed("fitnessapp", [(ahead, "")], None, texts, NOW).text
+    assert texts("backup-ahead") not in views.listed("fitnessapp", [(backup(), "")], None, texts, NOW).text
+    judged = {"host": [Judged(ahead, (Why.AHEAD,))]}
+    assert texts("kept-ahead") in views.retention(project(), judged, texts).text
+
+
+KEYS = tuple(f"age1{letter * 50}{number}xyz" for number, letter in enumerate("ab"))
+
+
+def sealed(where: str, *keys: str) -> Copy:
+    return Copy(where=where, file="x", size=1, sha256="ab", at=NOW, encrypted=True, recipients=keys)
+
+
+@BOTH
+def test_a_backup_says_in_short_which_private_key_opens_which_copy(texts: Texts) -> None:
+    plain = Copy(where="host", file="/x", size=1, sha256="ab", at=NOW)
+    known = backup(copies=(plain, sealed("local", KEYS[0]), sealed("nas", KEYS[0]), sealed("cloud", *KEYS)))
+    for shown in (
+        views.listed("fitnessapp", [(known, "")], None, texts, NOW).text,
+        card(restoring(about={"backup": known}), texts).text,
+        line(known, texts),
+    ):
+        both = f"{texts('place-local')}, nas"
+        assert texts("copies-sealed-to", places=both, count=1, keys="age1aaaaaaaa…0xyz") in shown
+        keys = "age1aaaaaaaa…0xyz, age1bbbbbbbb…1xyz"
+        assert texts("copies-sealed-to", places="cloud", count=2, keys=keys) in shown
+        assert KEYS[0] not in shown
+
+
+@BOTH
+def test_a_copy_from_before_its_keys_were_noted_claims_none(texts: Texts) -> None:
+    old = json.loads(backup(copies=(sealed("nas"),)).model_dump_json())
+    del old["copies"][0]["recipients"]
+    found = Backup.model_validate(old)
+    shown = views.listed("fitnessapp", [(found, "")], None, texts, NOW).text
+    assert "nas 🔐" in shown
+    assert "age1" not in shown
+
+
+@BOTH
+@pytest.mark.parametrize("keys", [(), KEYS[:1]], ids=["not noted", "noted"])
+def test_a_restore_that_lacks_the_private_key_says_which(keys: tuple[str, ...], texts: Texts) -> None:
+    known = backup(copies=(sealed("nas", *keys),))
+    for dump in (None, (1, "ab")):
+        (found,) = dump_is_good(Seen(dump=dump), known)
+        said = finding(found, texts).render()[0]
+        assert ("age1aaaaaaaa…0xyz" in said) is bool(keys)
+        assert "opsgate backups import" in said

@@ -14,7 +14,7 @@ from bot.views.progress import progress
 from bot.views.restore import choose_backup
 from bot.views.status import status
 from bot.views.verdict import verdict
-from services.backups.models import Backup, Drilled
+from services.backups.models import Backup, Copy, Drilled
 from services.drills.plans import DRILL_STEPS
 from services.models import Kind, Operation, Plan, Restoring, State
 from services.phrases import Phrase
@@ -97,6 +97,30 @@ def test_the_list_of_backups_marks_those_that_were_drilled(texts: Texts) -> None
     assert texts("drill-mark-bad", age=7200) in bad
     assert "✓" not in none
     assert "✗" not in none
+
+
+@BOTH
+def test_a_copy_that_rotted_on_the_host_is_told_from_a_bad_backup(texts: Texts) -> None:
+    """And once another one was brought there, nobody is told that it is bad, nor that it was drilled."""
+    rotted = BAD.model_copy(update={"reason": Phrase(id="error-dump-changed")})
+    copy = Copy(where="host", file="/x", size=1, sha256="ab", at=NOW - timedelta(hours=1))
+    found = [backup(drilled=rotted), backup(id="db-2", drilled=rotted, copies=(copy,))]
+    bad, renewed = labels(choose_backup("fitnessapp", found, texts, NOW))
+    assert texts("drill-mark-rotted", age=7200) in bad
+    assert texts("drill-mark-renewed") in renewed
+
+
+@BOTH
+def test_the_card_says_that_a_damaged_copy_is_replaced_and_the_verdict_what_it_is_called_now(
+    texts: Texts,
+) -> None:
+    damaged = finding("dump-damaged", "warning", file="/b/x.dump", copy="backups/x.dump")
+    of = restoring()
+    of = of.model_copy(update={"plan": of.plan.model_copy(update={"findings": (damaged,)})})
+    assert "/b/x.dump.damaged-" in card(of, texts).text
+    ended = of.model_copy(update={"state": State.SUCCEEDED, "finished_at": NOW})
+    sent = step("send-dump", size=1, aside="/b/x.dump.damaged-1")
+    assert "/b/x.dump.damaged-1" in verdict(ended, [sent], texts, NOW).text
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -137,6 +138,26 @@ def test_a_deploy_that_brought_some_has_a_button_that_runs_them(texts: Texts) ->
     ended = operation(state=State.SUCCEEDED, finished_at=NOW)
     assert texts("button-migrate", count=3) in labels(verdict(ended, [noted], texts, NOW))
     assert not [one for one in labels(verdict(ended, [step("record")], texts, NOW)) if "igration" in one]
+
+
+@BOTH
+@pytest.mark.parametrize("count", [1, 3])
+def test_card_and_verdict_say_the_same_of_migrations_that_wait(count: int, texts: Texts) -> None:
+    """R-DB-6: no button is promised, none is there, and both name what has to be decided first."""
+    args = {"count": count, "scripts": "migrate_b.py", "more": 0, "commands": "docker compose exec"}
+    for code, severity in (("migrations-new", "warning"), ("migrations-first", "info")):
+        brought = finding(code, severity, **args, mode="held")
+        held = finding(
+            "migrations-held-back", "warning", count=count, failed="migrate_a.py", project="fitnessapp"
+        )
+        told = card(operation(plan=plan(findings=(brought, held))), texts).text
+        assert "migrate_a.py" in told
+        assert "/migrate" in told
+        assert not re.search(r"button of the verdict|кнопка под итогом", told)
+    noted = step("record", held=count, failed=["migrate_a.py"])
+    shown = verdict(operation(state=State.SUCCEEDED, finished_at=NOW), [noted], texts, NOW)
+    assert texts("migrate-held", count=count, failed="migrate_a.py", project="fitnessapp") in shown.text
+    assert not [one for one in labels(shown) if "igration" in one or "играци" in one]
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])

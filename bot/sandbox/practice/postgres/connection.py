@@ -263,6 +263,13 @@ class Connection:
             case ["RESET", _]:
                 self.settings.reset(parts[1].text)
                 return Result("RESET")
+            case [
+                "SET",
+                "ROLE",
+                _,
+            ]:  # who owns what a session makes is not kept here: only the login's own role
+                if administration.role(self.cluster, parts[2].name) == self.user:
+                    return Result("SET")
             case ["SET", *_]:
                 rest = parts[2:] if parts[1].word in {"SESSION", "LOCAL"} else parts[1:]
                 at = next((i for i, one in enumerate(rest) if one.text == "=" or one.word == "TO"), None)

@@ -1,5 +1,6 @@
 """psql: commands of the command line, or a script on standard input."""
 
+import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ OPTIONS: Mapping[str, str] = {
     **CONNECTION,
     "c": "command=",
     "f": "file=",
+    "o": "output=",
     "X": "no-psqlrc",
     "A": "no-align",
     "t": "tuples-only",
@@ -43,12 +45,12 @@ def psql(options: Options, cluster: Cluster, stdin: BinaryIO, stdout: BinaryIO, 
     """0; 1 when the last -c failed; 2 when the session was lost; 3 when a script stopped at an error."""
     if any(name not in {"-", "/dev/stdin"} for name in options.all("file")):
         raise CannotDo("read a file of the container: give the script on standard input")
+    if options.last("output", "/dev/null") != "/dev/null":
+        raise CannotDo("write to a file of the container")
     with connected(cluster, options.login(*options.arguments[:2])) as connection:
-        run = _Psql(connection, options, stdout, stderr)
+        run = _Psql(connection, options, io.BytesIO() if options.has("output") else stdout, stderr)
         try:
-            if commands := options.all("command"):
-                return run.commands(commands)
-            return run.script(stdin.read().decode(), is_file=options.has("file"))
+            return run.actions(stdin)
         except ConnectionEnded as error:
             run.tell(f"{error}\n{_LOST}connection to server was lost")
             return LOST
@@ -85,21 +87,25 @@ class _Psql:
             else given.last("record-separator", "\n"),
         )
 
-    # --- -c ---------------------------------------------------------------------------------------------------
+    # --- -c and -f ---------------------------------------------------------------------------------------------
 
-    def commands(self, commands: list[str]) -> int:
-        """Each -c is sent as a whole."""
-        is_single = self.options.has("single-transaction")
+    def actions(self, stdin: BinaryIO) -> int:
+        """In the order in which they are given; each -c is sent as a whole. Without any, standard input is the script."""
+        found = [(name, value) for name, value in self.options.given if name in {"command", "file"}]
+        is_single = self.options.has("single-transaction") and bool(found)
         if is_single:
             self.connection.begin()
-        succeeded = True
-        for command in commands:
-            succeeded = self._command(command)
-            if not succeeded and self.stops_at_errors:
+        status = 0
+        for name, command in found or [("file", "-")]:
+            if name == "command":
+                status = 0 if self._command(command) else FAILED
+            else:
+                status = 0 if self._script(stdin.read().decode()) else SCRIPT_FAILED
+            if status and self.stops_at_errors:
                 break
         if is_single:
-            self._finish_single(succeeded=succeeded)
-        return 0 if succeeded else FAILED
+            self._finish_single(succeeded=not status)
+        return status
 
     def _command(self, command: str) -> bool:
         if command.lstrip().startswith("\\"):
@@ -125,14 +131,9 @@ class _Psql:
 
     # --- scripts ----------------------------------------------------------------------------------------------
 
-    def script(self, text: str, *, is_file: bool) -> int:
-        is_single = is_file and self.options.has("single-transaction")
-        if is_single:
-            self.connection.begin()
-        succeeded = self._lines(iter(text.splitlines(keepends=True)))
-        if is_single:
-            self._finish_single(succeeded=succeeded)
-        return 0 if succeeded else SCRIPT_FAILED
+    def _script(self, text: str) -> bool:
+        """False where it stopped at an error."""
+        return self._lines(iter(text.splitlines(keepends=True)))
 
     def _lines(self, lines: Iterator[str]) -> bool:
         """False where it stopped at an error."""
