@@ -12,6 +12,7 @@ from bot.views.parts import clean, code, lines, moment
 from services.backups.models import Backup, is_good
 from services.models import Operation, State, Step
 from services.restores.names import names_of
+from services.scratch import container_name, in_container
 
 
 def about(operation: Operation, backup: Backup, texts: Texts) -> Text:
@@ -27,6 +28,9 @@ def about(operation: Operation, backup: Backup, texts: Texts) -> Text:
 
 
 def promise(operation: Operation, texts: Texts) -> Text:
+    if in_container(operation.plan):
+        name = code(container_name(operation))
+        return lines(texts("drill-promise-container"), Text(texts("drill-container"), " ", name))
     return lines(
         texts("drill-promise"), Text(texts("drill-scratch"), " ", code(names_of(operation).incoming))
     )
@@ -34,11 +38,13 @@ def promise(operation: Operation, texts: Texts) -> Text:
 
 def meaning(operation: Operation, texts: Texts) -> str:
     """What the end means, in one sentence."""
+    end = "failed"
     if operation.state is State.SUCCEEDED:
-        return texts("meaning-drill-done")
-    if operation.rollback_reason is not None:
-        return texts("meaning-drill-left")
-    return texts("meaning-drill-failed")
+        end = "done"
+    elif operation.rollback_reason is not None:
+        end = "left"
+    where = "-container" if in_container(operation.plan) else ""
+    return texts(f"meaning-drill-{end}{where}")
 
 
 def outcome(steps: Sequence[Step], texts: Texts) -> list[Text | str]:

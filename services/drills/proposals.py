@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
+from services import scratch
 from services.backups.copies import here
 from services.backups.models import Backup
 from services.drills import plans
@@ -65,4 +66,6 @@ class DrillProposals:
         dump = await dump_on_host(remote, backup, hashed=False)
         ours = None if dump else await here(self._data, backup, hashed=False)
         seen = replace(seen, dump=dump or ours, dump_is_here=ours is not None)
+        if project.backups.drill_in == "container":
+            seen = replace(seen, docker_room=await scratch.room(remote))
         return plans.drill(project, facts, seen, backup)

@@ -49,6 +49,7 @@ class Seen:
         None  # size in bytes and SHA-256; the hash is empty when it was not asked for
     )
     dump_is_here: bool = False  # the host has none: it is our own copy, to be sent back
+    docker_room: tuple[str, int] | None = None  # where Docker keeps its data, and the bytes free there
 
 
 def _json(output: bytes, what: str) -> dict[str, Any]:
