@@ -38,13 +38,12 @@ def promise(operation: Operation, texts: Texts) -> Text:
 
 def meaning(operation: Operation, texts: Texts) -> str:
     """What the end means, in one sentence."""
-    end = "failed"
+    apart = in_container(operation.plan)
     if operation.state is State.SUCCEEDED:
-        end = "done"
-    elif operation.rollback_reason is not None:
-        end = "left"
-    where = "-container" if in_container(operation.plan) else ""
-    return texts(f"meaning-drill-{end}{where}")
+        return texts("meaning-drill-done-container" if apart else "meaning-drill-done")
+    if operation.rollback_reason is not None:
+        return texts("meaning-drill-left-container" if apart else "meaning-drill-left")
+    return texts("meaning-drill-failed-container" if apart else "meaning-drill-failed")
 
 
 def outcome(steps: Sequence[Step], texts: Texts) -> list[Text | str]:

@@ -18,6 +18,8 @@ from services.projects import Database
 
 LABEL = "opsgate.drill"
 """Its value is the project's folder on the host where the lock lies: whoever holds that lock owns the container."""
+APART = ("--label", "com.docker.compose.project=opsgate-drill", "--label", "com.docker.compose.oneoff=True")
+"""An image that Compose built has the stack's own labels, which its containers inherit: this one is none of the stack's."""
 SHARED_MEMORY = "1g"
 """At most, and nothing is reserved: Docker's own 64 MB are too few for an index that is built by several workers."""
 STOP_WITHIN = 1
@@ -75,7 +77,7 @@ def start(image: str, name: str, state_dir: PurePosixPath, database: Database) -
     return command(
         *("docker", "run", "--detach", "--rm", "--pull", "never", "--network", "none"),
         *("--shm-size", SHARED_MEMORY),
-        *("--name", _our_name(name), "--label", _label(state_dir)),
+        *("--name", _our_name(name), "--label", _label(state_dir), *APART),
         *(word for one in env for word in ("--env", one)),
         *("--", words.image_id(image)),
     )

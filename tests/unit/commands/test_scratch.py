@@ -9,6 +9,7 @@ import pytest
 
 from services.commands import postgres, scratch
 from services.commands.scratch import Found
+from services.facts.containers import parse_containers
 from services.projects import Database
 
 DB = Database(name="fitnessapp", user="fitnessapp_user")
@@ -21,10 +22,22 @@ NAME = "opsgate-drill-k3f9"
 def test_it_is_the_image_that_serves_without_network_port_or_mount_and_docker_removes_it_at_its_end() -> None:
     assert scratch.start(IMAGE, NAME, STATE, DB).render() == (
         "docker run --detach --rm --pull never --network none --shm-size 1g --name opsgate-drill-k3f9"
-        " --label opsgate.drill=/home/me/fitnessapp_opsgate --env POSTGRES_HOST_AUTH_METHOD=trust"
+        " --label opsgate.drill=/home/me/fitnessapp_opsgate --label com.docker.compose.project=opsgate-drill"
+        " --label com.docker.compose.oneoff=True --env POSTGRES_HOST_AUTH_METHOD=trust"
         " --env POSTGRES_PASSWORD=unused --env POSTGRES_USER=fitnessapp_user --env POSTGRES_DB=fitnessapp"
         f" -- {IMAGE}"
     )
+
+
+def test_an_image_that_compose_built_makes_it_no_container_of_the_stack() -> None:
+    """Such an image has labels of its own, project and service: a container of it would count as the live database."""
+    labels = {"com.docker.compose.project": "fitnessapp", "com.docker.compose.service": "db"}
+    words = scratch.start(IMAGE, NAME, STATE, DB).argv
+    given = [words[at + 1] for at, word in enumerate(words) if word == "--label"]
+    labels |= dict(one.split("=", 1) for one in given)
+    assert labels["com.docker.compose.project"] != "fitnessapp"
+    seen = {"Id": ID, "Name": f"/{NAME}", "Image": IMAGE, "Config": {"Labels": labels}}
+    assert parse_containers([seen]) == ()
 
 
 @pytest.mark.parametrize(

@@ -266,6 +266,8 @@ def assert_scratch(argv: tuple[str, ...]) -> None:
     assert re.fullmatch(r"opsgate-drill-[a-z0-9]+", name)
     assert argv[len(SCRATCH) + 1] == "--label"
     assert label.startswith("opsgate.drill=/")
+    assert tuple(rest[: len(scratch.APART)]) == scratch.APART
+    rest = rest[len(scratch.APART) :]
     assert rest[0:8:2] == ["--env"] * 4
     for word, start in zip(rest[1:8:2], SCRATCH_ENV, strict=True):
         assert word.startswith(f"POSTGRES_{start}")
