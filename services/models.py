@@ -167,6 +167,7 @@ class Restoring(Model):
     incoming: str = ""  # of an undo: the database that comes back
     dropped: tuple[str, ...] = ()
     worker: str = ""  # the role that creates and renames
+    scratch_image: str = ""  # of a drill in a container of its own: the image id that it is begun from
     shape: dict[str, str | None] = {}  # encoding, collate, ctype, icu
     rows_now: dict[str, int] | None = None  # by table; None: unknown
     rows_then: dict[str, int] | None = None

@@ -195,6 +195,9 @@ class BackupRules(Config):
     time_zone: Annotated[str, AfterValidator(zone_name)] | None = None  # by default that of our machine
     jitter: float = Field(default=0, ge=0, le=3600)
     drill: bool = True  # after each scheduled backup
+    drill_in: Literal["cluster", "container"] = (
+        "cluster"  # beside the live database, or in a scratch container
+    )
     copies: tuple[Literal["host", "local"], ...] = Field(default=("host", "local"), min_length=1)
     keep: Keep = Keep()  # of the copies on the host and here
     encrypt_to: tuple[Recipient, ...] = ()  # copies that leave the host are encrypted to these

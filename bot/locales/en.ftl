@@ -433,6 +433,9 @@ meaning-drop-done = The old database is gone.
 drill-of = Of the backup of
 drill-promise = The dump is loaded into a scratch database beside the live one, compared with its record table by table, and dropped again.
     The live database is not touched, and nothing is restarted.
+drill-promise-container = The dump is loaded into a scratch container: PostgreSQL from the image of the running database, without any network. It is compared with its record table by table, and the container is removed with its data.
+    The live database is only asked how it stores text and which roles it has; nothing is restarted.
+drill-container = The scratch container is called
 drill-scratch = The scratch database is called
 drill-compared = { $rows ->
     [one] Restored and compared: { $rows } row
@@ -449,6 +452,9 @@ drill-mark-renewed = brought back to the host from my copy, not drilled since
 meaning-drill-done = This backup can be restored. The scratch database is gone; the live one was not touched.
 meaning-drill-failed = The scratch database is gone; the live one was not touched.
 meaning-drill-left = The live database was not touched. The scratch database may still be there: the next drill drops it.
+meaning-drill-done-container = This backup can be restored: it was, in a scratch container, which is gone. The live database was not touched.
+meaning-drill-failed-container = The scratch container is gone; the live database was not touched.
+meaning-drill-left-container = The live database was not touched. The scratch container may still be there: the next drill removes it.
 meaning-drop-failed = The old database may still be there. The live one was not touched.
 
 ## Backups
@@ -734,6 +740,10 @@ error-fetch-disk = The dump could not be written here, where the bot runs: { $pa
 error-copy-changed = Our own copy { $file } is not the dump that was proven, or cannot be read, so it was not used. Choose another with /restore.
 error-restore-name-taken = There is a database { $name } already, which this restore did not make. Ask for the restore again: it gets another name.
 error-restore-load = The dump could not be loaded (status { $status }). The live database was not touched.
+error-scratch-ended = The scratch container of image { $image } ended before its database answered, and its log is gone with it. The live database was not touched. To see why, start that image on the host with: docker run --rm --network none -e POSTGRES_PASSWORD=unused { $image }. Where it cannot run by itself, set drill_in = "cluster".
+error-scratch-gone = The scratch container { $name } is gone: it ended, or somebody removed it. The live database was not touched. Drill again.
+error-scratch-not-ready = The database of the scratch container did not answer within { $seconds } s. The live database was not touched. Drill again when the host has less to do.
+error-scratch-stays = Docker does not remove the scratch container { $name }. The live database was not touched. On the host: docker stop { $name }, then drill again.
 error-restore-differs = After loading, the table { $table } has { $found } rows; the backup has { $expected }. The live database was not touched.
 error-restore-sessions = Sessions kept coming back to { $database }, so the swap found no free moment. Stop what writes to it, then try again.
 error-restore-names = The databases beside { $live } are not named as I left them, so I stopped rather than guess. See my log.

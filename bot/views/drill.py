@@ -13,6 +13,7 @@ from bot.views.parts import clean, code, lines, moment
 from services.backups.models import Backup, is_good, is_renewed, rotted_on_host
 from services.models import Operation, State, Step
 from services.restores.names import names_of
+from services.scratch import container_name, in_container
 
 
 def about(operation: Operation, backup: Backup, texts: Texts) -> Text:
@@ -29,6 +30,9 @@ def about(operation: Operation, backup: Backup, texts: Texts) -> Text:
 
 
 def promise(operation: Operation, texts: Texts) -> Text:
+    if in_container(operation.plan):
+        name = code(container_name(operation))
+        return lines(texts("drill-promise-container"), Text(texts("drill-container"), " ", name))
     return lines(
         texts("drill-promise"), Text(texts("drill-scratch"), " ", code(names_of(operation).incoming))
     )
@@ -36,11 +40,12 @@ def promise(operation: Operation, texts: Texts) -> Text:
 
 def meaning(operation: Operation, texts: Texts) -> str:
     """What the end means, in one sentence."""
+    apart = in_container(operation.plan)
     if operation.state is State.SUCCEEDED:
-        return texts("meaning-drill-done")
+        return texts("meaning-drill-done-container" if apart else "meaning-drill-done")
     if operation.rollback_reason is not None:
-        return texts("meaning-drill-left")
-    return texts("meaning-drill-failed")
+        return texts("meaning-drill-left-container" if apart else "meaning-drill-left")
+    return texts("meaning-drill-failed-container" if apart else "meaning-drill-failed")
 
 
 def outcome(steps: Sequence[Step], texts: Texts) -> list[Text | str]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from services import scratch
 from services.backups.copies import HASHING, fetch_to, note
 from services.backups.dumping import Dumped, dump_and_prove
 from services.backups.models import Backup, Copy, backup_id
@@ -37,6 +38,16 @@ def database_of(run: Run) -> Database:
 
 
 async def database_container(run: Run) -> str:
+    """The id of the container that is worked in: the live one, or the scratch container of a drill that has one.
+
+    Raises StepFailed when there is none.
+    """
+    if scratch.in_container(run.plan):
+        return await scratch.scratch_container(run)
+    return await live_container(run)
+
+
+async def live_container(run: Run) -> str:
     """The id of the running database container. Raises StepFailed when there is none."""
     service = database_of(run).service
     for container in await containers(run):

@@ -54,15 +54,24 @@ def room(project: Project, facts: Facts, seen: Seen, backup: Backup) -> list[Fin
 
 
 def room_to_drill(project: Project, facts: Facts, seen: Seen, backup: Backup) -> list[Finding]:
-    """As for a restore: the other half is what the live database goes on writing meanwhile."""
-    lacking = room(project, facts, seen, backup)
+    """As for a restore: the other half is what the live database goes on writing meanwhile.
+
+    For a container where Docker keeps its data, which may be another disk.
+    """
+    if seen.docker_room is not None:
+        path, free = seen.docker_room
+        host = facts.host.model_copy(update={"disk_available": free})
+        lacking = room(project, facts.model_copy(update={"host": host}), seen, backup)
+        lacking = [one.model_copy(update={"args": {**one.args, "path": path}}) for one in lacking]
+    else:
+        lacking = room(project, facts, seen, backup)
     return [Finding(code="drill-disk", severity=Severity.BLOCKER, args=one.args) for one in lacking]
 
 
 def reachable_to_drill(project: Project, facts: Facts, seen: Seen) -> list[Finding]:
-    """As for a restore; what is said of the role is what a drill needs of it."""
+    """As for a restore; what is said of the role is what a drill needs of it: nothing where a container is made for it."""
     found = [one for one in reachable(project, facts, seen) if one.code not in _OF_THE_ROLE]
-    if seen.cluster is None or project.database is None:
+    if seen.cluster is None or project.database is None or project.backups.drill_in == "container":
         return found
     role: dict[str, str | int | float] = {"role": seen.cluster.user}
     if not seen.worker:

@@ -247,13 +247,24 @@ def create(container: str, database: Database, owner: str, name: str, shape: Sha
     return _query(container, _maintenance(database), sql)
 
 
-def load(container: str, database: Database, owner: str | None, name: str, application_name: str) -> Command:
+def load(
+    container: str,
+    database: Database,
+    owner: str | None,
+    name: str,
+    application_name: str,
+    *,
+    tablespaces: bool = True,
+) -> Command:
     """Reads an archive from stdin into a database of ours, never into the live one; the first error ends it.
 
-    Everything becomes the `owner`'s; without one, everything is its own owner's again, which takes a superuser.
+    Everything becomes the `owner`'s; without one, everything is its own owner's again, which takes a superuser. Without
+    `tablespaces` everything lies where the server keeps what says nothing.
     """
     target = database.model_copy(update={"name": _ours(name, database.name)})
     ours: list[Word] = [] if owner is None else ["--no-owner", f"--role={words.identifier(owner)}"]
+    if not tablespaces:
+        ours.append("--no-tablespaces")
     argv: list[Word] = ["pg_restore", "--exit-on-error", *ours, *_login(target)]
     return exec_(container, argv, env={"PGAPPNAME": words.application(application_name)}, interactive=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.backups.dumping import application_name
 from services.backups.models import Backup
-from services.backups.steps import archive_data, database_container, database_of, table_data
+from services.backups.steps import archive_data, database_container, database_of, live_container, table_data
 from services.commands import postgres
 from services.errors import StepFailed
 from services.facts.cluster import TableData, parse_cluster, parse_printing
@@ -50,7 +50,8 @@ async def _scratch(run: Run, backup: Backup, name: str, *, in_order: bool = True
     container = await database_container(run)
     printing = backup.printing
     if not printing:
-        asked = await run.remote.run(postgres.printing(container, database_of(run)), timeout=SHORT)
+        live = await live_container(run)
+        asked = await run.remote.run(postgres.printing(live, database_of(run)), timeout=SHORT)
         printing = parse_printing(asked.stdout)
     reading = postgres.data(container, loaded(run), application_name(run), printing)
     return await table_data(run, reading, name, in_order=in_order)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from services import scratch
 from services.backups.copies import here
 from services.backups.models import LOOKED_AT, Backup, newest_of, rotted_on_host
 from services.drills import plans
@@ -70,4 +71,6 @@ class DrillProposals:
         dump = await dump_on_host(remote, backup, hashed=False)
         ours = None if dump else await here(self._data, backup, hashed=False)
         seen = replace(seen, dump=dump or ours, dump_is_here=ours is not None)
+        if project.backups.drill_in == "container":
+            seen = replace(seen, docker_room=await scratch.room(remote))
         return plans.drill(project, facts, seen, backup)

@@ -1,7 +1,8 @@
 """/drill: a backup goes into a scratch database, is compared table by table, and dropped again.
 
-Nothing here reads or writes the live database. A drill's database is named by its operation, and the builders take
-no other name; whatever ends a drill, the way back drops it.
+The scratch database lies beside the live one, or in a container of its own (services.scratch). Nothing here reads or
+writes the live database. A drill's database is named by its operation, and the builders take no other name; whatever
+ends a drill, the way back drops it.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import Any
 
 import structlog
 
+from services import scratch
 from services.backups.copies import here, note, send_back, without_copy
 from services.backups.models import DUMP_CHANGED, Backup, Drilled, copies_of
-from services.backups.steps import database_container
+from services.backups.steps import database_container, database_of, live_container
 from services.commands import dumps, postgres
 from services.commands.postgres import aside
 from services.drills.contents import compared
@@ -50,6 +52,7 @@ _TROUBLE = re.compile(
     r"|database system is|too many clients|remaining connection slots|canceling statement|no such container"
     r"|is not running|docker daemon|input/output error"
     r'|extension "[^"]+" is not available|could not access file|(?:role|tablespace) "[^"]+" does not exist'
+    r"|shared_preload_libraries|must be preloaded"
     r"|permission denied|must be (?:owner|superuser|member|able)",
     re.IGNORECASE,
 )
@@ -78,13 +81,38 @@ def backup_of(run: Run) -> Backup:
 
 async def create_scratch(run: Run) -> dict[str, Any]:
     """What an earlier drill had to leave behind, its host being away, goes first: we hold the lock, so it is nobody's."""
+    earlier = await run.store.operations.of_kind(run.project.name, Kind.DRILL, EARLIER)
+    if scratch.in_container(run.plan):
+        return await _begin_container(run) | await create_database(run)
+    if any(scratch.in_container(one.plan) for one in earlier):
+        await scratch.end(run)
     container, live = await database_container(run), about(run).database
     there = await databases(run)
-    for earlier in await run.store.operations.of_kind(run.project.name, Kind.DRILL, EARLIER):
-        left = aside(live, "drill", short_id(earlier.id))
+    for one in earlier:
+        left = aside(live, "drill", short_id(one.id))
         if left in there:
             await run.remote.run(postgres.drop(container, worker(run), left), timeout=CREATING)
     return await create_database(run)
+
+
+async def _begin_container(run: Run) -> dict[str, Any]:
+    """The live database is asked for the names of its roles, and for nothing else."""
+    name = scratch.container_name(run.operation)
+    await scratch.end(run, but=name)
+    roles = await scratch.role_names(run.remote, await live_container(run), database_of(run))
+    await scratch.start(run, database_of(run), roles)
+    return {"container": name}
+
+
+async def drop_scratch(run: Run) -> dict[str, Any]:
+    """The container takes its database along."""
+    if not scratch.in_container(run.plan):
+        return await drop_restored(run)
+    if run.phase == "rollback":
+        await scratch.end_after_start(run)
+    else:
+        await scratch.end(run)
+    return {}
 
 
 async def compare(run: Run) -> dict[str, Any]:
@@ -171,13 +199,13 @@ def procedure(lock: StepDef, data: Path) -> Procedure:
         StepDef("create-scratch", create_scratch),
         StepDef("load", load),
         StepDef("compare", compare),
-        StepDef("drop-scratch", drop_restored),
+        StepDef("drop-scratch", drop_scratch),
         StepDef("record-drill", record(data)),
         UNLOCK,
     )
 
     def rollback(_plan: Plan, begun: frozenset[str]) -> tuple[StepDef, ...]:
-        dropped = (StepDef("drop-scratch", drop_restored),) if "create-scratch" in begun else ()
+        dropped = (StepDef("drop-scratch", drop_scratch),) if "create-scratch" in begun else ()
         return (StepDef("record-drill", record_failure(data)), *dropped, UNLOCK)
 
     return Procedure(forward=lambda _plan: forward, rollback=rollback)

@@ -50,6 +50,7 @@ class Seen:
     )
     dump_is_here: bool = False  # the host has none that will do: it is our own copy, to be sent back
     dump_is_damaged: bool = False  # the host has one that is not what was proven; ours takes its place
+    docker_room: tuple[str, int] | None = None  # where Docker keeps its data, and the bytes free there
 
 
 def _json(output: bytes, what: str) -> dict[str, Any]:

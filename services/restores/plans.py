@@ -31,7 +31,7 @@ def restore(project: Project, facts: Facts, seen: Seen, backup: Backup) -> Plan:
         rows_then=backup.rows,
     )
     found = checks.restore_findings(project, facts, seen, backup)
-    return _plan(Kind.RESTORE, RESTORE_STEPS, project, facts, about, found, backup=True)
+    return _plan(Kind.RESTORE, taken(RESTORE_STEPS, seen), project, facts, about, found, backup=True)
 
 
 def undo(
@@ -63,6 +63,11 @@ def drop(project: Project, facts: Facts, seen: Seen, of: Operation) -> Plan:
 
 def _live(project: Project) -> str:
     return project.database.name if project.database else ""
+
+
+def taken(steps: tuple[str, ...], seen: Seen) -> tuple[str, ...]:
+    """What will be done, for the card: a dump that lies on the host is not sent there."""
+    return steps if seen.dump_is_here else tuple(one for one in steps if one != "send-dump")
 
 
 def shape(seen: Seen) -> dict[str, str | None]:

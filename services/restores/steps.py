@@ -7,6 +7,8 @@ is read from the names of the databases, so that every step is safe to run again
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from services.backups.copies import send_back
 from services.backups.dumping import application_name
 from services.backups.steps import back_up, database_container, database_of, rows_in
 from services.commands import own_settings, postgres
+from services.commands.command import Command
 from services.commands.postgres import Shape
 from services.errors import CommandFailed, StepFailed
 from services.facts.cluster import parse_cluster, parse_names, parse_rows
@@ -25,6 +28,7 @@ from services.restores.afterwards import healthy
 from services.restores.names import Names, names_of
 from services.restores.reading import dump_on_host
 from services.runs import Procedure, Run, Skip, StepDef
+from services.scratch import in_container
 from services.steps import SHORT, UNLOCK
 
 CREATING = 120
@@ -77,7 +81,8 @@ async def verify_dump(run: Run) -> dict[str, Any]:
     if lying != (backup.size, backup.sha256):
         raise StepFailed("error-dump-changed", file=str(backup.host_file))
     wanted = names(run)
-    if taken := await databases(run) & {wanted.incoming, wanted.outgoing, wanted.back}:
+    there = set[str]() if in_container(run.plan) else await databases(run)
+    if taken := there & {wanted.incoming, wanted.outgoing, wanted.back}:
         raise StepFailed("error-restore-name-taken", name=min(taken))
     return {"size": backup.size}
 
@@ -99,7 +104,9 @@ async def load(run: Run) -> dict[str, Any]:
     if backup is None:
         raise StepFailed("error-internal", detail="a restore without a backup")
     container = await database_container(run)
-    loading = postgres.load if backup.form == "custom" else postgres.load_plain
+    loading: Callable[..., Command] = postgres.load if backup.form == "custom" else postgres.load_plain
+    if in_container(run.plan) and backup.form == "custom":
+        loading = partial(postgres.load, tablespaces=False)  # they are the live cluster's own
     load_it = loading(container, worker(run), await _owner(run), incoming, application_name(run))
     spec = JobSpec(
         id=run.job_id(),
@@ -130,6 +137,8 @@ async def _owner(run: Run) -> str | None:
     imported by hand becomes the stack's role's.
     """
     backup = about(run).backup
+    if in_container(run.plan):  # there it is a superuser, and the others have no rights
+        return database_of(run).user
     if backup is None or backup.imported:  # its owners may be those of another server
         return database_of(run).user
     asked = postgres.facts(await database_container(run), worker(run))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,12 +12,13 @@ import pytest
 
 from services.backups.models import Backup, Copy, Drilled
 from services.checks import restore_findings
+from services.commands.command import Command
 from services.drills.plans import DRILL_STEPS
 from services.drills.proposals import DrillProposals
 from services.errors import BadInput
 from services.facts.models import Facts
 from services.models import Kind, Plan, Severity
-from services.projects import Project
+from services.projects import BackupRules, Project
 from services.remote.hosts import Hosts
 from services.store import Store
 from tests.unit.checks.test_findings import container, empty, facts, project
@@ -25,6 +27,8 @@ from tests.unit.facts.test_cluster import RECORDED
 from tests.unit.services.test_restore_proposals import LIMITED, PROVEN, ROTTED, SUPER, WHOLE, Host
 
 NOW = datetime.now(UTC)
+SHOWN = tuple(one for one in DRILL_STEPS if one != "send-dump")
+"""Of a dump that lies on the host."""
 BAD = Drilled(operation="op-2", at=NOW, good=False, seconds=3)
 
 
@@ -49,7 +53,7 @@ async def test_without_a_ref_the_newest_backup_is_drilled(store: Store) -> None:
     plan = await proposals(store).drill(project(), None)
     assert plan.restoring is not None
     assert plan.restoring.backup == newer
-    assert (plan.kind, plan.steps, plan.risk) == (Kind.DRILL, DRILL_STEPS, "low")
+    assert (plan.kind, plan.steps, plan.risk) == (Kind.DRILL, SHOWN, "low")
     assert not plan.blocked
     assert not plan.backup
     assert not plan.kind.typed
@@ -118,6 +122,7 @@ async def test_a_dump_that_is_gone_blocks_and_one_that_lies_here_is_sent_back(
     plan = await proposals(store, Host(dump=None), data=tmp_path).drill(project(), None)
     assert blockers(plan) == []
     assert "dump-sent-back" in {one.code for one in plan.findings}
+    assert plan.steps == DRILL_STEPS
 
 
 async def test_what_a_drill_found_damaged_on_the_host_is_replaced_by_ours_the_next_time(
@@ -191,3 +196,69 @@ def test_only_a_backup_that_came_through_its_newest_drill_may_be_restored(
     drilled = BACKUP.model_copy(update={"drilled": BAD.model_copy(update={"good": good})})
     findings = restore_findings(project(), facts(), seen(), drilled)
     assert [one.code for one in findings if one.severity is Severity.BLOCKER] == against
+
+
+@dataclass
+class Dockered(Host):
+    """Says where Docker keeps its data, and how much is free there."""
+
+    root: str | None = "/srv/docker"
+    free: int = 10 * 1024**3
+
+    def _answer(self, command: Command) -> str | None:
+        return self.root if command.argv[:2] == ("docker", "info") else super()._answer(command)
+
+    async def verb(self, verb: str, *words: object) -> bytes:
+        assert (verb, [str(one) for one in words]) == ("host", [self.root])
+        said = {"load": "0 0 0", "cpus": 1, "mem_total_kb": 1, "mem_available_kb": 1, "disk_total_kb": 1}
+        rest = {"disk_available_kb": self.free // 1024, "uptime": 1, "time": 1, "home": "/home/me"}
+        return "".join(f"{key} {value}\n" for key, value in (said | rest).items()).encode()
+
+
+IN_CONTAINER = project().model_copy(update={"backups": BackupRules(drill_in="container")})
+
+
+async def test_in_a_container_the_role_needs_no_rights_and_is_not_spoken_of(store: Store) -> None:
+    """R-DB-3: neither the role nor anybody else of the live database makes anything."""
+    await store.backups.add(BACKUP)
+    nobody = Dockered(by_user={"fitnessapp_user": LIMITED})
+    assert "drill-rights" in blockers(await proposals(store, nobody).drill(project(), None))
+    plan = await proposals(store, nobody).drill(IN_CONTAINER, None)
+    assert blockers(plan) == []
+    assert not {"drill-rights", "drill-worker"} & {one.code for one in plan.findings}
+    assert plan.restoring
+    assert plan.restoring.worker == "fitnessapp_user"
+
+
+async def test_the_container_is_made_of_the_very_image_that_serves_and_another_one_is_another_plan(
+    store: Store,
+) -> None:
+    await store.backups.add(BACKUP)
+    of_old = await proposals(store, Dockered()).drill(IN_CONTAINER, None)
+    newer = container("db").model_copy(update={"image_id": "sha256:" + "7" * 64})
+    other = facts(containers=(newer,))
+    of_new = await proposals(store, Dockered(), other).drill(IN_CONTAINER, None)
+    assert of_old.restoring
+    assert of_new.restoring
+    assert of_new.restoring.scratch_image == "sha256:" + "7" * 64
+    assert of_old.restoring.scratch_image != of_new.restoring.scratch_image
+    assert of_old.digest != of_new.digest
+    in_cluster = await proposals(store).drill(project(), None)
+    assert in_cluster.restoring
+    assert in_cluster.restoring.scratch_image == ""
+
+
+async def test_room_is_asked_for_where_docker_keeps_its_data(store: Store) -> None:
+    await store.backups.add(BACKUP)
+    full = await proposals(store, Dockered(free=0)).drill(IN_CONTAINER, None)
+    (found,) = (one for one in full.findings if one.code == "drill-disk")
+    assert found.args["path"] == "/srv/docker"
+    assert not (await proposals(store, Dockered(free=0)).drill(project(), None)).blocked
+
+
+@pytest.mark.parametrize("root", [None, "", "not a path"])
+async def test_where_docker_does_not_say_room_is_asked_for_at_the_deployment_path(
+    store: Store, root: str | None
+) -> None:
+    await store.backups.add(BACKUP)
+    assert not (await proposals(store, Dockered(root=root)).drill(IN_CONTAINER, None)).blocked

@@ -160,3 +160,34 @@ def test_status_tells_age_and_result_of_the_last_drill(texts: Texts) -> None:
 def test_russian_counts_as_russians_do() -> None:
     assert "2 строки в 5 таблицах" in RUSSIAN("drill-compared", rows=2, tables=5, seconds=3)
     assert "21 строка в 1 таблице" in RUSSIAN("drill-compared", rows=21, tables=1, seconds=3)
+
+
+def in_container(**changes: Any) -> Operation:
+    made = drilling(**changes)
+    assert made.plan.restoring
+    about = made.plan.restoring.model_copy(update={"scratch_image": "sha256:" + "7" * 64})
+    return made.model_copy(update={"plan": made.plan.model_copy(update={"restoring": about})})
+
+
+@BOTH
+def test_a_drill_in_a_container_says_so_on_its_card(texts: Texts) -> None:
+    shown = card(in_container(), texts, "home")
+    assert texts("drill-promise-container") in shown.text
+    assert "opsgate-drill-k3f9" in shown.text
+    assert texts("drill-promise") not in shown.text
+    assert "fitnessapp_drill_k3f9" not in shown.text
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("end", "changes"),
+    [
+        ("done", {"state": State.SUCCEEDED}),
+        ("failed", {"state": State.FAILED, "reason": DIFFERS}),
+        ("left", {"state": State.FAILED, "reason": DIFFERS, "rollback_reason": DIFFERS}),
+    ],
+)
+def test_and_in_its_verdict(texts: Texts, end: str, changes: dict[str, Any]) -> None:
+    shown = verdict(in_container(**changes, finished_at=NOW), [], texts, NOW)
+    assert texts(f"meaning-drill-{end}-container") in shown.text
+    assert texts(f"meaning-drill-{end}") not in shown.text
