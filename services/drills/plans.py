@@ -20,6 +20,7 @@ def drill(project: Project, facts: Facts, seen: Seen, backup: Backup) -> Plan:
     """What /drill would do. Where else copies lie, and how an earlier drill ended, changes no plan."""
     about = Restoring(
         database=project.database.name if project.database else "",
+        engine=project.database.engine if project.database else "postgres",
         backup=backup,
         worker=seen.worker,
         shape=shape(seen),

@@ -15,10 +15,9 @@ import structlog
 
 from services.backups.copies import here, note, send_back, without_copy
 from services.backups.models import DUMP_CHANGED, Backup, Drilled, copies_of
-from services.backups.steps import database_container
-from services.commands import dumps, postgres
-from services.commands.postgres import aside
+from services.commands import dumps
 from services.drills.contents import compared
+from services.engines import aside
 from services.errors import Fenced, OpsgateError, StepFailed, Unreachable
 from services.models import Kind, Operation, Plan, short_id
 from services.restores.steps import (
@@ -27,9 +26,9 @@ from services.restores.steps import (
     create_database,
     databases,
     drop_restored,
+    engine,
     load,
     verify_dump,
-    worker,
 )
 from services.runs import Procedure, Run, Skip, StepDef, StepWork
 from services.steps import SHORT, UNLOCK
@@ -78,12 +77,12 @@ def backup_of(run: Run) -> Backup:
 
 async def create_scratch(run: Run) -> dict[str, Any]:
     """What an earlier drill had to leave behind, its host being away, goes first: we hold the lock, so it is nobody's."""
-    container, live = await database_container(run), about(run).database
+    speaking, live = await engine(run), about(run).database
     there = await databases(run)
     for earlier in await run.store.operations.of_kind(run.project.name, Kind.DRILL, EARLIER):
-        left = aside(live, "drill", short_id(earlier.id))
+        left = aside(about(run).engine, live, "drill", short_id(earlier.id))
         if left in there:
-            await run.remote.run(postgres.drop(container, worker(run), left), timeout=CREATING)
+            await run.remote.run(speaking.drop(left), timeout=CREATING)
     return await create_database(run)
 
 

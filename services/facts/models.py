@@ -16,6 +16,15 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Mount(Model):
+    """What a container sees at `target`: the volume or the host's folder `source`."""
+
+    kind: str  # volume, bind, tmpfs
+    source: str
+    target: str
+    writable: bool = True
+
+
 class Container(Model):
     """A container of the stack, from the Engine's inspect. Times are UTC; health is None without a healthcheck."""
 
@@ -34,6 +43,8 @@ class Container(Model):
     compose_file: str = ""  # label com.docker.compose.project.config_files
     compose_project: str = ""
     volumes: tuple[str, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    user: str = ""  # whose its processes are; empty: root's
     config_hash: str = ""  # label com.docker.compose.config-hash: of what the compose file said
 
 
@@ -129,6 +140,7 @@ class Facts(Model):
     path_exists: bool = False
     has_deployed_files: bool = False  # the compose file is there
     first_unfinished: bool = False  # a first deploy began here and never succeeded
+    tools: Phrase | None = None  # why a SQLite file cannot be worked on; None: it can, or there is none
     volumes: tuple[str, ...] = ()  # named volumes that carry the project's label
     lock: Phrase | None = None  # who holds the host's lock, if anybody
     others: tuple[str, ...] = ()  # compose projects on the host using our path or files under another name
