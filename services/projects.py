@@ -158,8 +158,12 @@ class SqliteDatabase(Config):
 
 def _kind_of_database(value: object) -> str | None:
     """Without `engine` it is PostgreSQL, as it was before there was another."""
-    engine = value.get("engine", "postgres") if isinstance(value, dict) else getattr(value, "engine", None)
-    return {"postgres": "Database", "sqlite": "SqliteDatabase"}.get(engine) if isinstance(engine, str) else None
+    engine = (
+        value.get("engine", "postgres") if isinstance(value, dict) else getattr(value, "engine", "postgres")
+    )
+    return (
+        {"postgres": "Database", "sqlite": "SqliteDatabase"}.get(engine) if isinstance(engine, str) else None
+    )
 
 
 AnyDatabase = Annotated[

@@ -959,7 +959,7 @@ finding-sqlite-python = The image of { $service } has no python3, which reads an
 finding-sqlite-tools = The container that works on the SQLite file cannot be started
     .why = { $why }
     .mend = { $image ->
-        [""] See what docker says. Another image can be set as `tools_image` of the database.
+        [none] See what docker says. Another image can be set as `tools_image` of the database.
        *[other] Get it on the host: docker pull { $image }
     }
 finding-sqlite-missing = { $service } has no file { $file } yet

@@ -988,7 +988,7 @@ finding-sqlite-python = В образе сервиса { $service } нет pytho
 finding-sqlite-tools = Контейнер для работы с файлом SQLite не запускается
     .why = { $why }
     .mend = { $image ->
-        [""] Посмотрите, что говорит docker. Другой образ можно указать в `tools_image` базы.
+        [none] Посмотрите, что говорит docker. Другой образ можно указать в `tools_image` базы.
        *[other] Загрузите образ на сервер: docker pull { $image }
     }
 finding-sqlite-missing = У сервиса { $service } ещё нет файла { $file }

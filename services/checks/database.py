@@ -78,7 +78,7 @@ def sqlite_findings(database: SqliteDatabase, facts: Facts) -> list[Finding]:
     if facts.tools is None:
         return []
     args: dict[str, str | int | float] = {"service": database.service, "file": str(database.file)}
-    args |= {"image": database.tools_image or "", **facts.tools.args}
+    args |= {"image": database.tools_image or "none", **facts.tools.args}
     return [Finding(code=facts.tools.id, severity=Severity.BLOCKER, args=args)]
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import PurePosixPath
+from typing import Literal
 
 from services.commands import words
 from services.commands.command import Command, Word, command
@@ -33,6 +34,7 @@ _FILE = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}){2,}")
 _VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
 _FOLDER = re.compile(r"(/[A-Za-z0-9_.@+ -]+)+")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,31})?")
+Role = Literal["restore", "before", "undone", "drill"]
 LONGEST_COUNT = 86_400
 
 
@@ -120,7 +122,7 @@ def stop(application: str) -> Command:
 # --- names ---------------------------------------------------------------------------------------
 
 
-def aside(live: str, role: str, operation: str) -> str:
+def aside(live: str, role: Role, operation: str) -> str:
     """The name of a file that Opsgate keeps beside the live one. `operation` is the last part of an operation's id."""
     return _ours(f"{live}.opsgate_{role}_{operation}", live)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, Protocol
 
-from services.commands import postgres, sqlite
+from services.commands import postgres as postgres_commands
+from services.commands import sqlite as sqlite_commands
 from services.commands.command import Command
 from services.engines.postgres import Postgres
 from services.engines.sqlite import Sqlite, place
@@ -136,5 +137,5 @@ def engine_at(database: AnyDatabase, container: Container) -> Engine:
 
 def aside(engine: str, live: str, role: Role, operation: str) -> str:
     """The name of a database that Opsgate keeps beside the live one. `operation`: the last part of an operation's id."""
-    naming = sqlite.aside if engine == "sqlite" else postgres.aside
+    naming = sqlite_commands.aside if engine == "sqlite" else postgres_commands.aside
     return naming(live, role, operation)
