@@ -21,6 +21,16 @@ class DatabaseState(Enum):
     MISSING = "missing"  # something is deployed, but its container is gone: only a person can help
 
 
+_SQLITE = {
+    "place": Finding(code="sqlite-place", severity=Severity.BLOCKER),
+    "python": Finding(code="sqlite-python", severity=Severity.BLOCKER),
+    "tools": Finding(code="sqlite-tools", severity=Severity.BLOCKER),
+    "missing": Finding(code="sqlite-missing", severity=Severity.BLOCKER),
+    "closed": Finding(code="sqlite-closed", severity=Severity.BLOCKER),
+    "damaged": Finding(code="sqlite-damaged", severity=Severity.BLOCKER),
+}
+
+
 def database_container(project: Project, facts: Facts) -> Container | None:
     """The container of the database service, a running one if there are several."""
     if project.database is None:
@@ -78,11 +88,13 @@ def sqlite_findings(database: SqliteDatabase, facts: Facts) -> list[Finding]:
     if facts.tools is None:
         return []
     args: dict[str, str | int | float] = {"service": database.service, "file": str(database.file)}
-    args |= {"image": database.tools_image or "none", **facts.tools.args}
-    return [Finding(code=facts.tools.id, severity=Severity.BLOCKER, args=args)]
+    args |= {"image": database.tools_image or "none", "why": facts.tools.why}
+    return [_SQLITE[facts.tools.problem].model_copy(update={"args": args})]
 
 
-def _not_running(project: Project, facts: Facts, database: AnyDatabase, state: DatabaseState) -> list[Finding]:
+def _not_running(
+    project: Project, facts: Facts, database: AnyDatabase, state: DatabaseState
+) -> list[Finding]:
     if isinstance(database, SqliteDatabase) and state is not DatabaseState.MISSING:
         return sqlite_findings(database, facts)
     if state is DatabaseState.STOPPED:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
 
 from services.commands.command import Command
 from services.engines import engine_at
 from services.engines.sqlite import NotInVolume
-from services.facts.models import Container
-from services.phrases import Phrase
+from services.facts.models import Container, NoTools
 from services.projects import Project, SqliteDatabase
 
-_STATUSES = {
-    1: "sqlite-damaged",
-    66: "sqlite-missing",
-    77: "sqlite-closed",
-    125: "sqlite-tools",
-    127: "sqlite-python",
+_STATUSES: Mapping[int, Literal["damaged", "missing", "closed", "python"]] = {
+    1: "damaged",
+    66: "missing",
+    77: "closed",
+    127: "python",
 }
-"""Of services.sqlite_tool, and of `docker run` itself."""
+"""Of services.sqlite_tool; 127 is Docker's own for a program that is not there. All else is the container's trouble."""
 BUSY = 75
 
 
@@ -34,7 +32,7 @@ class Remote(Protocol):
     async def run(self, command: Command, *, check: bool = True) -> Answer: ...
 
 
-async def why_no_tools(remote: Remote, project: Project, containers: Sequence[Container]) -> Phrase | None:
+async def why_no_tools(remote: Remote, project: Project, containers: Sequence[Container]) -> NoTools | None:
     """None where it can, where nothing is deployed yet, and for every other engine. Raises HostError."""
     database = project.database
     found = [one for one in containers if database and one.service == database.service]
@@ -43,11 +41,11 @@ async def why_no_tools(remote: Remote, project: Project, containers: Sequence[Co
     try:
         asked = engine_at(database, min(found, key=lambda one: (one.state != "running", one.name))).facts()
     except NotInVolume:
-        return Phrase(id="sqlite-place")
+        return NoTools(problem="place")
     except ValueError as error:
-        return Phrase(id="sqlite-tools", args={"why": str(error)})
+        return NoTools(problem="tools", why=str(error))
     answer = await remote.run(asked, check=False)
     if answer.exit_status in {0, BUSY}:
         return None
     said = answer.stderr.decode("utf-8", "replace").splitlines() or [f"status {answer.exit_status}"]
-    return Phrase(id=_STATUSES.get(answer.exit_status, "sqlite-tools"), args={"why": said[0][:300]})
+    return NoTools(problem=_STATUSES.get(answer.exit_status, "tools"), why=said[0][:300])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -124,6 +125,13 @@ class Release(Model):
     fixed: tuple[str, ...] = ()  # services that would not notice that another moved to a new address
 
 
+class NoTools(Model):
+    """Why a SQLite file cannot be worked on: what kind of obstacle, and what was said of it."""
+
+    problem: Literal["place", "python", "tools", "missing", "closed", "damaged"]
+    why: str = ""
+
+
 class Facts(Model):
     """All that a plan rests on, read at one moment."""
 
@@ -140,7 +148,7 @@ class Facts(Model):
     path_exists: bool = False
     has_deployed_files: bool = False  # the compose file is there
     first_unfinished: bool = False  # a first deploy began here and never succeeded
-    tools: Phrase | None = None  # why a SQLite file cannot be worked on; None: it can, or there is none
+    tools: NoTools | None = None  # why a SQLite file cannot be worked on; None: it can, or there is none
     volumes: tuple[str, ...] = ()  # named volumes that carry the project's label
     lock: Phrase | None = None  # who holds the host's lock, if anybody
     others: tuple[str, ...] = ()  # compose projects on the host using our path or files under another name
