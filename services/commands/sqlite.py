@@ -21,6 +21,12 @@ from services.commands.command import Command, Word, command
 
 PROGRAM = ("contents", "files", "verbs")
 """Modules of services.sqlite_tool, each after those that it imports."""
+_ALWAYS = (
+    *("--rm", "--pull=never", "--network=none", "--log-driver=none", "--security-opt=no-new-privileges"),
+    *("--workdir=/", "--entrypoint=python3", "--label=com.docker.compose.project=opsgate-tool"),
+    *("--label=com.docker.compose.service=opsgate-tool", "--label=com.docker.compose.oneoff=True"),
+)
+"""The labels cover those that Compose gave the service's image: they would make it one of the stack's containers."""
 _BEGIN = (
     "import base64,json,sys,types,zlib\n"
     "for n,s in json.loads(zlib.decompress(base64.b64decode('{packed}'))):\n"
@@ -93,20 +99,11 @@ def _tool(place: Place, verb: str, *rest: Word, stdin: bool = False, named: str 
     """The one shape that a `docker run` of ours has."""
     if not _FILE.fullmatch(str(place.file)) or ".." in place.file.parts:
         raise ValueError("not the path of a SQLite file")
-    flags: list[Word] = ["--rm", "--pull", "never", "--network", "none", "--log-driver", "none"]
-    flags += [
-        "--security-opt",
-        "no-new-privileges",
-        "--workdir",
-        "/",
-        "--mount",
-        _mount(place),
-        *_user(place),
-    ]
+    flags: list[Word] = [*_ALWAYS, "--mount", _mount(place), *_user(place)]
     flags += ["--name", named] if named else []
     flags += ["--interactive"] if stdin else []
     inner: tuple[Word, ...] = ("-I", "-c", program(), verb, place.file, *rest)
-    return command("docker", "run", *flags, "--entrypoint", "python3", "--", _image(place.image), *inner)
+    return command("docker", "run", *flags, "--", _image(place.image), *inner)
 
 
 def container_name(application: str) -> str:

@@ -149,7 +149,10 @@ def contexts(draw: st.DrawFn) -> ComposeContext | None:
         return ComposeContext("app", PurePosixPath("/srv/app/compose.yaml"))
 
 
-PLACES = st.builds(
+GOOD_PLACE = sqlite.Place(
+    "sha256:" + "b" * 64, "1000:1000", "volume", "app_data", "/data", PurePosixPath("/data/app.db")
+)
+PLACES = st.just(GOOD_PLACE) | st.builds(
     sqlite.Place,
     image=TEXT | st.just("sha256:" + "b" * 64),
     user=TEXT | st.sampled_from(["", "1000:1000", "app"]),
@@ -243,10 +246,11 @@ def assert_harmless(argv: tuple[str, ...]) -> None:
         assert not word.startswith("-") or word in INNER_FLAGS or word.startswith(INNER_OPTIONS_WITH_NAMES)
 
 
-RUN_FLAGS_WITH_VALUE = {
-    "--pull": "never", "--network": "none", "--log-driver": "none", "--security-opt": "no-new-privileges",
-    "--workdir": "/", "--mount": None, "--user": None, "--name": None, "--entrypoint": "python3",
-}  # fmt: skip
+RUN_ALWAYS = (
+    "--rm", "--pull=never", "--network=none", "--log-driver=none", "--security-opt=no-new-privileges",
+    "--workdir=/", "--entrypoint=python3", "--label=com.docker.compose.project=opsgate-tool",
+    "--label=com.docker.compose.service=opsgate-tool", "--label=com.docker.compose.oneoff=True",
+)  # fmt: skip
 RUN_MOUNT = re.compile(
     r"type=volume,source=[A-Za-z0-9][A-Za-z0-9_.-]*,target=[^,]+,volume-nocopy|type=bind,source=/[^,]+,target=[^,]+"
 )
@@ -254,19 +258,37 @@ RUN_MOUNT = re.compile(
 
 def assert_sees_one_mount_only(argv: tuple[str, ...]) -> None:
     """`docker run` has one shape: our own program on one mount that is named, which `--rm` never takes away."""
-    cut = argv.index("--")
-    flags, inner = list(argv[2:cut]), argv[cut + 1 :]
-    seen = {flag for flag in ("--rm", "--interactive") if flag in flags}
-    words = [word for word in flags if word not in seen]
+    cut, begin = argv.index("--"), 2 + len(RUN_ALWAYS)
+    words, inner = [word for word in argv[begin:cut] if word != "--interactive"], argv[cut + 1 :]
+    assert argv[2:begin] == RUN_ALWAYS
     pairs = dict(zip(words[::2], words[1::2], strict=True))
     assert len(words) == 2 * len(pairs)
-    assert "--rm" in seen
-    assert set(pairs) <= set(RUN_FLAGS_WITH_VALUE)
-    assert all(RUN_FLAGS_WITH_VALUE[flag] in {None, value} for flag, value in pairs.items())
+    assert set(pairs) <= {"--mount", "--user", "--name"}
     assert RUN_MOUNT.fullmatch(pairs["--mount"])
     assert pairs.get("--name", "opsgate-tool-").startswith("opsgate-tool-")
     assert inner[1:4] == ("-I", "-c", sqlite.program())
     assert inner[4] in SQLITE_VERBS
+
+
+def test_every_verb_of_sqlite_is_one_run_on_one_mount() -> None:
+    """R-DB-1: the guard above is not passed by refusing everything."""
+    name, kept = sqlite.aside("app.db", "restore", "k3f9"), sqlite.aside("app.db", "before", "k3f9")
+    built = [
+        sqlite.dump(GOOD_PLACE, "opsgate:op-1"),
+        sqlite.prove(GOOD_PLACE),
+        sqlite.archive_data(GOOD_PLACE),
+        sqlite.data(GOOD_PLACE, "app.db"),
+        sqlite.facts(GOOD_PLACE),
+        sqlite.databases(GOOD_PLACE),
+        sqlite.rows(GOOD_PLACE, name, 20),
+        sqlite.load(GOOD_PLACE, name, "opsgate:op-1"),
+        sqlite.swap(GOOD_PLACE, incoming=name, outgoing=kept),
+        sqlite.unswap(GOOD_PLACE, kept),
+        sqlite.drop(GOOD_PLACE, kept),
+    ]
+    for one in built:
+        assert_harmless(one.argv)
+    assert {one.argv[one.argv.index("--") + 5] for one in built} == SQLITE_VERBS
 
 
 SQLITE_VERBS = {
