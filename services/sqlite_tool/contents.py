@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import sqlite3
+import threading
 import time
 import urllib.parse
 import zlib
@@ -135,10 +136,22 @@ def _block(out: BinaryIO, table: str, kept: list[str], rows: sqlite3.Cursor) -> 
 def count_rows(database: sqlite3.Connection, within: float) -> dict[str, int]:
     """As many as `print_data` prints, by the same names. Given up after `within` seconds."""
     end = time.monotonic() + within
-    database.set_progress_handler(lambda: int(time.monotonic() > end), 100_000)
+    alarm = threading.Timer(within, database.interrupt)
+    alarm.daemon = True
+    alarm.start()
+    try:
+        return _counted(database, end)
+    finally:
+        alarm.cancel()
+        alarm.join()
+
+
+def _counted(database: sqlite3.Connection, end: float) -> dict[str, int]:
     asked = "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%'"
     found = {"main.sqlite_schema": database.execute(asked).fetchone()[0]}
     for table in tables(database):
+        if time.monotonic() >= end:
+            raise Refused(BUSY, "counting takes too long")
         asked = f"SELECT count(*) FROM {sql_name(table)}"
         found["main." + name(table)] = database.execute(asked).fetchone()[0]
     return found

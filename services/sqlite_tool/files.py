@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from services.sqlite_tool.contents import (
     BUSY,
+    MAGIC,
     MISSING,
     MISUSED,
     SIDES,
@@ -63,7 +64,13 @@ class Beside:
 
 
 def settle(path: str) -> None:
-    """What stands in its log goes into the file. A damaged one keeps its log; one that is in use is refused."""
+    """What stands in its log goes into the file. A damaged one keeps its log; one that is in use is refused.
+
+    SQLite takes away the log of what is no database of its own: such a file is not even opened.
+    """
+    with open(path, "rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            return
     try:
         with contextlib.closing(opened(path)) as database:
             database.execute("PRAGMA query_only = 0")
