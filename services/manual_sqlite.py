@@ -15,7 +15,7 @@ _DUMP = (
     "shutil.copyfileobj(open(p,'rb'),sys.stdout.buffer)"
 )
 _UNPACKED = "s=sys.stdin.buffer;g=gzip.open(s) if s.peek(2)[:2]==b'\\x1f\\x8b' else s;"
-_PROVE = "bad=sqlite3.connect(p).execute('PRAGMA integrity_check').fetchone()!=('ok',);bad and sys.exit('NOT WHOLE');"
+_PROVE = "bad=sqlite3.connect('file:'+p+'?immutable=1',uri=True).execute('PRAGMA integrity_check').fetchone()!=('ok',);bad and sys.exit('NOT WHOLE');"
 _CHECK = (
     "import gzip,shutil,sqlite3,sys,tempfile;p=tempfile.mkdtemp()+'/x';"
     f"{_UNPACKED}shutil.copyfileobj(g,open(p,'wb'));{_PROVE}"

@@ -16,7 +16,7 @@ from typing import BinaryIO
 DAMAGED, MISUSED, MISSING, NO_ROOM, BUSY, NOT_ALLOWED = 1, 64, 66, 73, 75, 77
 CHUNK = 1 << 18
 SIDES = ("-wal", "-journal", "-shm")
-PATIENCE = 30.0
+PATIENCE = 20.0
 """Seconds to wait for those who write."""
 MAGIC = b"SQLite format 3\0"
 _CONTENT = re.compile(r"CHECK constraint|NULL value|(?:NUMERIC|TEXT|non-\w+) value")
