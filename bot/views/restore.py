@@ -124,7 +124,10 @@ def promise(operation: Operation, texts: Texts) -> Text:
     if operation.kind is Kind.DRILL:
         return drill.promise(operation, texts)
     kept = names_of(operation).outgoing
-    return lines(texts(_PROMISES[operation.kind], engine=_engine(operation)), Text(texts("restore-keeps"), " ", code(kept)))
+    return lines(
+        texts(_PROMISES[operation.kind], engine=_engine(operation)),
+        Text(texts("restore-keeps"), " ", code(kept)),
+    )
 
 
 def _engine(operation: Operation) -> str:

@@ -39,7 +39,9 @@ def reachable(project: Project, facts: Facts, seen: Seen) -> list[Finding]:
 
 def _no_place(database: SqliteDatabase, cluster: Cluster) -> Finding:
     args: dict[str, str | int | float] = {"user": cluster.user, "file": str(database.file)}
-    return Finding(code="sqlite-rights", severity=Severity.BLOCKER, args={**args, "service": database.service})
+    return Finding(
+        code="sqlite-rights", severity=Severity.BLOCKER, args={**args, "service": database.service}
+    )
 
 
 def _rights(seen: Seen, cluster: Cluster) -> list[Finding]:

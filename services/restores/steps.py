@@ -50,7 +50,10 @@ def names(run: Run) -> Names:
 
 async def engine(run: Run) -> Engine:
     """The live database as the login that does the work sees it."""
-    return (await backups.engine(run)).working_as(about(run).worker, about(run).database)
+    try:
+        return (await backups.engine(run)).working_as(about(run).worker, about(run).database)
+    except ValueError as error:  # the settings name another file than the plan
+        raise StepFailed("error-sqlite-place", file=about(run).database, detail=str(error)) from error
 
 
 async def databases(run: Run) -> set[str]:
