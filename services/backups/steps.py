@@ -71,14 +71,20 @@ async def start_database(run: Run) -> dict[str, Any] | Skip:
     if run.plan.start_database is None:
         return Skip.SKIPPED
     await run.remote.run(docker_commands.start_container(run.plan.start_database), timeout=SHORT)
-    await until_ready(run)
+    await until_ready(run, run.plan.start_database)
     return {}
 
 
-async def until_ready(run: Run) -> None:
-    """Waits until the database answers. Raises StepFailed when it does not within READY_WITHIN seconds."""
+async def until_ready(run: Run, container: str = "") -> None:
+    """Waits until the database answers. Raises StepFailed when it does not within READY_WITHIN seconds.
+
+    `container`: one that was just started, and may not run yet or not for long.
+    """
     database, waited = database_of(run), 0.0
-    asking = (await engine(run)).is_ready()
+    if container and isinstance(database, Database):
+        asking = Postgres(container, database).is_ready()
+    else:
+        asking = (await engine(run)).is_ready()
     while asking and waited < READY_WITHIN:
         ready = await run.remote.run(asking, timeout=SHORT, check=False)
         if ready.exit_status == 0:
