@@ -27,19 +27,21 @@ from services.projects import (
     Project,
     S3Target,
     SftpTarget,
+    SqliteDatabase,
     TreeSource,
 )
 
 _TABLES: dict[str, tuple[type[BaseModel], ...]] = {
     "source": (TreeSource, GitSource),
-    "database": (Database,),
+    "Database": (Database,),
+    "SqliteDatabase": (SqliteDatabase,),
     "health": (HealthProbe,),
     "backups": (BackupRules,),
     "keep": (Keep,),
     "S3Target": (S3Target,),
     "SftpTarget": (SftpTarget,),
 }
-_KINDS = {"TreeSource", "GitSource", "S3Target", "SftpTarget"}
+_KINDS = {"TreeSource", "GitSource", "S3Target", "SftpTarget", "Database", "SqliteDatabase"}
 """What pydantic puts into a place, and no person wrote."""
 _NAME_RULE = "a name is lowercase letters, digits, _ and -, starting with a letter or digit, at most 40 long"
 _SOURCE_RULE = 'give { path = "…" } or { git = "…", branch = "main" }'

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
+from services import manual_sqlite
 from services.commands import words
 from services.commands.command import Word, command
-from services.projects import Database, Host, Project, TreeSource
+from services.projects import Database, Host, Project, SqliteDatabase, TreeSource
 from services.sources.git import split_login, without_logins
 
 ZIP = "deploy.zip"
@@ -254,8 +255,8 @@ class _Stack:
 
     @property
     def database(self) -> Database:
-        if self.project.database is None:
-            raise ValueError("the project has no database")
+        if not isinstance(self.project.database, Database):
+            raise ValueError("the project has no PostgreSQL")  # noqa: TRY004 - it has none, or another engine
         return self.project.database
 
     def inside(self, *argv: Word) -> str:
@@ -268,6 +269,8 @@ class _Stack:
     def dump(self) -> tuple[str, ...]:
         """R-DB-3: the checksum is printed only when pg_dump ended with 0 and the whole archive was read back."""
         folder = self.project.backup_dir / "database"
+        if isinstance(self.project.database, SqliteDatabase):
+            return manual_sqlite.dump(self.project, self.project.database, self.enter, self.compose)
         login = (f"--username={self.database.user}", f"--dbname={self.database.name}")
         return (
             _and(
@@ -286,6 +289,8 @@ class _Stack:
 
         The names are new each time: what a failed or an earlier try left is in nobody's way.
         """
+        if isinstance(self.project.database, SqliteDatabase):
+            return manual_sqlite.load(self.project, self.project.database, self.enter, self.compose)
         user, live = words.identifier(self.database.user), words.identifier(self.database.name)
         new, old = f"{live[:_LONGEST_NAME]}{ASIDE}_{_AT}", f"{live[:_LONGEST_NAME]}_before_{_AT}"
         folder = self.project.backup_dir / "database"

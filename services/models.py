@@ -161,6 +161,7 @@ class Restoring(Model):
     """What a restore, its undo or the drop of what it kept is about."""
 
     database: str  # the live name
+    engine: str = "postgres"
     backup: Backup | None = None  # what comes back
     of: str = ""  # the operation that an undo takes back, or whose database is dropped
     of_at: datetime | None = None

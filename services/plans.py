@@ -15,7 +15,7 @@ from services.drift import Drift
 from services.estimates import PastRun, estimate
 from services.facts.models import Container, Facts
 from services.models import Kind, Pack, Plan
-from services.projects import Project
+from services.projects import Project, SqliteDatabase
 
 DEPLOY_STEPS = (
     "lock", "mark-first", "start-database", "backup", "upload", "config", "keep-images", "build",
@@ -50,7 +50,12 @@ def compose_names(facts: Facts) -> list[str]:
 
 
 def stopped_database(project: Project, facts: Facts) -> str | None:
-    """The id of a database container that exists but does not run: it is started for its backup."""
+    """The id of a database container that exists but does not run: it is started for its backup.
+
+    A SQLite file is read where it lies, whether its service runs or not.
+    """
+    if isinstance(project.database, SqliteDatabase):
+        return None
     container = database_container(project, facts)
     stopped = database_state(project, facts) is DatabaseState.STOPPED
     return container.id if container and stopped else None

@@ -126,9 +126,54 @@ class GitSource(Config):
 class Database(Config):
     """The PostgreSQL database of the stack."""
 
+    engine: Literal["postgres"] = "postgres"
     service: Service = "db"
     name: Identifier
     user: Identifier
+
+
+def _file_inside(value: object) -> PurePosixPath:
+    path = _host_path(value)
+    if len(path.parts) < 3 or not re.fullmatch(r"(/[A-Za-z0-9_][A-Za-z0-9._-]{0,99})+", str(path)):  # noqa: PLR2004 - the root, a folder, a file
+        raise ValueError(
+            "must be the file's absolute path inside the service's container, in a folder that is a volume, such as"
+            f" /data/app.db (letters, digits, '.', '_', '-'), not {str(value)!r}"
+        )
+    return path
+
+
+class SqliteDatabase(Config):
+    """A SQLite file in a volume of a service. `tools_image`: has python3, where the service's own image has none."""
+
+    engine: Literal["sqlite"]
+    service: Service
+    file: Annotated[PurePosixPath, BeforeValidator(_file_inside)]
+    tools_image: Annotated[str, Field(pattern=r"^[a-z0-9][A-Za-z0-9._/:-]{0,254}$")] | None = None
+
+    @property
+    def name(self) -> str:
+        """What the database is called: its file's name."""
+        return self.file.name
+
+
+def _kind_of_database(value: object) -> str | None:
+    """Without `engine` it is PostgreSQL, as it was before there was another."""
+    engine = (
+        value.get("engine", "postgres") if isinstance(value, dict) else getattr(value, "engine", "postgres")
+    )
+    return (
+        {"postgres": "Database", "sqlite": "SqliteDatabase"}.get(engine) if isinstance(engine, str) else None
+    )
+
+
+AnyDatabase = Annotated[
+    Annotated[Database, Tag("Database")] | Annotated[SqliteDatabase, Tag("SqliteDatabase")],
+    Discriminator(
+        _kind_of_database,
+        custom_error_type="engine",
+        custom_error_message='give { service = "…", name = "…", user = "…" } (PostgreSQL) or { engine = "sqlite", service = "…", file = "/…" }',
+    ),
+]
 
 
 class Keep(Config):
@@ -220,7 +265,7 @@ class Project(Config):
     env_file: InsidePath | None = None
     compose_project: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_-]*$")
     source: TreeSource | GitSource
-    database: Database | None = None
+    database: AnyDatabase | None = None
     backups: BackupRules = BackupRules()
     migrate: Literal["ask", "after-build", "never"] = "ask"
     health: tuple[HealthProbe, ...] = ()
@@ -235,6 +280,14 @@ class Project(Config):
     rolling_drain: int = Field(default=30, ge=1, le=3600)
     keep_releases: int = Field(default=5, ge=2, le=100)
     min_free_disk_mb: int = Field(default=1024, ge=0)
+
+    @model_validator(mode="after")
+    def _drills_in_a_container(self) -> Project:
+        if isinstance(self.database, SqliteDatabase) and self.backups.drill_in == "container":
+            raise ValueError(
+                'backups.drill_in = "container" is for PostgreSQL; a SQLite backup is drilled in a file of its own: leave it out'
+            )
+        return self
 
     @property
     def env_files(self) -> tuple[PurePosixPath, ...]:

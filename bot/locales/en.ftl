@@ -400,10 +400,16 @@ restore-rows-then = { $rows ->
 }
 restore-promise = The live database goes back to that moment: what was written since then is not in it.
     💾 First a fresh backup of what is there now. Then the dump is loaded into a new database beside it and counted, and the two change places.
-    Open sessions are ended at that moment. Services that do not recover by themselves are restarted.
+    { $engine ->
+        [sqlite] The services that use the file are stopped for that moment and started again.
+       *[other] Open sessions are ended at that moment. Services that do not recover by themselves are restarted.
+    }
 undo-promise = The database from before the restore becomes the live one: what was written since then is not in it.
     The two databases change places again; no new backup is made, because both are kept.
-    Open sessions are ended at that moment. Services that do not recover by themselves are restarted.
+    { $engine ->
+        [sqlite] The services that use the file are stopped for that moment and started again.
+       *[other] Open sessions are ended at that moment. Services that do not recover by themselves are restarted.
+    }
 drop-promise = It is gone for good then. The live database is not touched.
 restore-keeps = The present database is kept as
 undo-of = Takes back
@@ -426,7 +432,7 @@ restore-restarted = Restarted, because health did not come back by itself: { $na
 meaning-restore-done = The backup is live.
 meaning-restore-failed = The live database was not changed.
 meaning-restore-back = The database that was there before is live again.
-meaning-restore-needs-human = Not everything could be brought back to a good state. Look at it now: /status, the log below, and psql -l in the database's container. Nothing more is done by itself.
+meaning-restore-needs-human = Not everything could be brought back to a good state. Look at it now: /status, the log below, and the databases that are there (psql -l; for SQLite, the files in its folder). Nothing more is done by itself.
 meaning-undo-back = The restored database is live again, as before this undo.
 meaning-undo-done = The database from before the restore is live again.
 meaning-drop-done = The old database is gone.
@@ -734,7 +740,7 @@ error-drill-content = After loading, the table { $table } has as many rows as th
 error-dump-changed = The dump { $file } on the host is not the one that was proven, so it was not used. Choose another with /restore.
 error-dump-gone = The dump { $file } is no longer on the host. The database was not touched. Choose another with /restore.
 error-dump-disk = The dump did not fit on the host's disk: { $path }. What was written of it was removed, the database was not touched. Free some space there, then try again.
-error-dump-unreadable = The dump does not read back whole, so it was thrown away. The database was not touched. Try again; the log says what pg_restore met.
+error-dump-unreadable = The dump does not read back whole, so it was thrown away. The database was not touched. Try again; the log says what was met.
 error-dump-damaged = The file { $file } is not what was dumped and proven a moment ago: the host's disk may be failing. It is not used as a backup. Check the disk, then try again.
 error-fetch-disk = The dump could not be written here, where the bot runs: { $path }. The dump on the host is good. Free some space, then try again.
 error-copy-changed = Our own copy { $file } is not the dump that was proven, or cannot be read, so it was not used. Choose another with /restore.
@@ -745,6 +751,7 @@ error-scratch-gone = The scratch container { $name } is gone: it ended, or someb
 error-scratch-not-ready = The database of the scratch container did not answer within { $seconds } s. The live database was not touched. Drill again when the host has less to do.
 error-scratch-stays = Docker does not remove the scratch container { $name }. The live database was not touched. On the host: docker stop { $name }, then drill again.
 error-restore-differs = After loading, the table { $table } has { $found } rows; the backup has { $expected }. The live database was not touched.
+error-sqlite-place = { $file } does not lie in a volume or folder that can be worked on. Correct the compose file or `file` in opsgate.toml, then try again.
 error-restore-sessions = Sessions kept coming back to { $database }, so the swap found no free moment. Stop what writes to it, then try again.
 error-restore-names = The databases beside { $live } are not named as I left them, so I stopped rather than guess. See my log.
 error-fetch-differs = The copy of the dump differs from the one on the host, so it was thrown away. The dump on the host is good. Try again.
@@ -773,8 +780,8 @@ error-import-encrypted = { $file } is encrypted. Name your private key: --identi
 error-import-file = { $file } cannot be read or copied: { $why }
 error-import-room = { $file } holds more than fits on this machine's disk. Free some space, then try again.
 error-import-gzip = { $file } is damaged: gzip cannot unpack all of it.
-error-import-unknown = { $file } is no dump that I know. I take what pg_dump writes: plain SQL, also gzipped, and -Fc.
-error-import-archive = pg_restore cannot read all of this archive, so it cannot be restored: { $why }
+error-import-unknown = { $file } is no dump that I know. For PostgreSQL I take what pg_dump writes: plain SQL, also gzipped, and -Fc; for SQLite, a database file, also gzipped.
+error-import-archive = This archive cannot be read whole, so it cannot be restored: { $why }
 error-import-cut = { $file } is not whole: it does not end with “PostgreSQL database dump complete”. Make the dump anew.
 error-import-line = Line { $line } of { $file } is refused: { $why ->
     [command] psql would obey a command there, and such commands can run programs.
@@ -974,6 +981,34 @@ finding-restore-older-server = The server is PostgreSQL { $version }, the dump w
     .why = An older server may not read it.
     .mend = Choose an older backup, or bring the newer server back first.
 finding-restore-server = PostgreSQL { $version }; the dump was made by { $dumped }.
+finding-restore-sqlite = SQLite { $version }; the dump was made by { $dumped }.
+finding-restore-other-engine = This backup was made by { $dumped }, but the project's database is { $engine }
+    .why = What one engine dumped, another cannot load.
+    .mend = Choose another backup, or set the database of that time in opsgate.toml.
+finding-sqlite-place = { $file } does not lie in a volume of { $service }
+    .why = What lies in the container itself, in a mounted single file or in memory is gone with the container, or cannot be replaced.
+    .mend = Mount a volume or a folder, writable, where the file's folder is; or correct `file` in opsgate.toml.
+finding-sqlite-python = The image of { $service } has no python3, which reads and copies the SQLite file
+    .why = { $why }
+    .mend = Set `tools_image` of the database to an image that has it, such as python:3-slim, and docker pull it on the host.
+finding-sqlite-tools = The container that works on the SQLite file cannot be started
+    .why = { $why }
+    .mend = { $image ->
+        [none] See what docker says. Another image can be set as `tools_image` of the database.
+       *[other] Get it on the host: docker pull { $image }
+    }
+finding-sqlite-missing = { $service } has no file { $file } yet
+    .why = There is nothing to back up or to replace.
+    .mend = Correct `file` in opsgate.toml, or start the service once so that it makes its database.
+finding-sqlite-closed = The user of { $service } may not read and write { $file } and its folder
+    .why = { $why }
+    .mend = Give it the file and its folder, then ask again.
+finding-sqlite-damaged = { $file } is not a whole SQLite database
+    .why = { $why }
+    .mend = Nothing is changed without a proven backup. The commands to put an older one into its place by hand: opsgate manual.
+finding-sqlite-rights = The user { $user } of { $service } may not put another file into the place of { $file }
+    .why = A backup is loaded into a file beside the live one, with the same owner, and takes its place.
+    .mend = Make that user the owner of the file and of its folder, then ask again.
 finding-restore-settings = Settings of the database itself may not all come back: { $names }
     .why = A dump does not hold them. They are copied, but some of them only a superuser may set.
     .mend = Look at them after the restore, and set again what is missing.

@@ -112,7 +112,7 @@ def _known(found: Restoring, texts: Texts) -> list[str]:
 
 
 def _table(name: str) -> str:
-    return clean(name.removeprefix("public."), 60)
+    return clean(name.removeprefix("public.").removeprefix("main."), 60)
 
 
 def _count(rows: dict[str, int], table: str) -> str:
@@ -126,7 +126,14 @@ def promise(operation: Operation, texts: Texts) -> Text:
     if operation.kind is Kind.DRILL:
         return drill.promise(operation, texts)
     kept = names_of(operation).outgoing
-    return lines(texts(_PROMISES[operation.kind]), Text(texts("restore-keeps"), " ", code(kept)))
+    return lines(
+        texts(_PROMISES[operation.kind], engine=_engine(operation)),
+        Text(texts("restore-keeps"), " ", code(kept)),
+    )
+
+
+def _engine(operation: Operation) -> str:
+    return operation.plan.restoring.engine if operation.plan.restoring else ""
 
 
 def ask_for_name(operation: Operation, texts: Texts) -> Text | None:

@@ -8,11 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from services.commands import dumps, postgres
+from services.commands import dumps
+from services.engines import Engine
 from services.errors import Cancelled, CommandFailed, HostError, OpsgateError, StepFailed
 from services.facts.cluster import TableData, parse_copied
 from services.facts.read import together
-from services.projects import Database
 from services.remote.jobs import JobSpec
 from services.runs import Run
 from services.steps import SHORT
@@ -55,12 +55,12 @@ def parse_dumped(said: bytes) -> Dumped | None:
 
 
 def application_name(run: Run) -> str:
-    """What the dump is called in pg_stat_activity, so that an orphan can be found and ended."""
+    """What the dump is called where it runs, so that an orphan can be found and ended."""
     return f"opsgate:{run.operation.id}"
 
 
-async def dump_and_prove(run: Run, container: str, database: Database, part: PurePosixPath) -> Dumped:
-    """R-DB-4: pg_dump's own exit status, and the whole archive read back. What fails leaves no half file.
+async def dump_and_prove(run: Run, engine: Engine, part: PurePosixPath) -> Dumped:
+    """R-DB-4: the dumping program's own exit status, and the whole archive read back. What fails leaves no half file.
 
     Walked again after a crash, it finds the job and what it said. Raises what a job raises, and StepFailed.
     """
@@ -69,7 +69,7 @@ async def dump_and_prove(run: Run, container: str, database: Database, part: Pur
         async with together() as group:
             watching = group.create_task(_watch(run, part))
             await run.job(
-                _job(run, container, database, part),
+                _job(run, engine, part),
                 run.project.backup_timeout,
                 on_log=said.extend,
                 log_name="dump",
@@ -79,13 +79,13 @@ async def dump_and_prove(run: Run, container: str, database: Database, part: Pur
             return dumped
         raise StepFailed("error-dump-unreadable", detail="the host said nothing of the dump")
     except (CommandFailed, StepFailed) as error:
-        await clear_up(run, container, database, part)
-        raise _why(error, part) from error
+        await clear_up(run, engine, part)
+        raise _why(error, engine, part) from error
 
 
-def _job(run: Run, container: str, database: Database, part: PurePosixPath) -> JobSpec:
-    making = postgres.dump(container, database, application_name(run)).argv
-    reading = postgres.archive_data(container).argv
+def _job(run: Run, engine: Engine, part: PurePosixPath) -> JobSpec:
+    making = engine.dump(application_name(run)).argv
+    reading = engine.archive_data().argv
     return JobSpec(
         id=run.job_id("dump"),
         command=run.remote.agent_command("dump", part, len(making), *making, *reading),
@@ -106,19 +106,18 @@ async def _watch(run: Run, part: PurePosixPath) -> None:
                 run.progress(done, last if last >= done else None, "bytes")
 
 
-def _why(error: OpsgateError, part: PurePosixPath) -> OpsgateError:
+def _why(error: OpsgateError, engine: Engine, part: PurePosixPath) -> OpsgateError:
     if not isinstance(error, CommandFailed):
         return error
     if error.exit_status == UNWRITABLE:
         return StepFailed("error-dump-disk", path=str(part.parent), detail=error.detail)
     if error.exit_status == UNREADABLE:
         return StepFailed("error-dump-unreadable", detail=error.detail)
-    return CommandFailed("pg_dump", error.exit_status, error.detail)
+    return CommandFailed(engine.tool, error.exit_status, error.detail)
 
 
-async def clear_up(run: Run, container: str, database: Database, part: PurePosixPath) -> None:
-    """pg_dump survives its client inside the container: it is ended by its name. No half file stays."""
+async def clear_up(run: Run, engine: Engine, part: PurePosixPath) -> None:
+    """What dumps survives its client inside the container: it is ended by its name. No half file stays."""
     with suppress(HostError):
-        stop = postgres.terminate(container, database, application_name(run))
-        await run.remote.run(stop, timeout=SHORT, check=False)
+        await run.remote.run(engine.stop(application_name(run)), timeout=SHORT, check=False)
         await run.remote.run(dumps.discard(part), timeout=SHORT, check=False)

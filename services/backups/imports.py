@@ -19,7 +19,9 @@ from services.backups import encryption, leftovers, manifest, plain_sql
 from services.backups.models import Backup, Copy
 from services.backups.places import digest_of
 from services.checks.database import database_container
-from services.commands import dumps, postgres
+from services.commands import dumps
+from services.engines import Engine, engine_at
+from services.engines.postgres import Postgres
 from services.errors import BadInput, CommandFailed
 from services.facts.models import Facts
 from services.projects import Project
@@ -30,7 +32,7 @@ from services.store import Store
 CHUNK = 1024 * 1024
 RESERVE = 256 * CHUNK
 """Bytes that must stay free on our own disk while something is unpacked."""
-_ARCHIVE, _GZIP = b"PGDMP", b"\x1f\x8b"
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,12 @@ class Imports:
     async def take(self, project: Project, facts: Facts, file: Path, identity: Path | None = None) -> Backup:
         """`identity`: the private key of an encrypted file; it is read for this and kept nowhere."""
         container = database_container(project, facts)
-        if project.database is None or container is None or container.state != "running":
+        database = project.database
+        if database is None or container is None or facts.tools:
             raise BadInput("error-import-no-database", project=project.name)
+        if container.state != "running" and database.engine == "postgres":
+            raise BadInput("error-import-no-database", project=project.name)
+        engine = engine_at(database, container)
         at = datetime.now(UTC)
         backup_id = f"db-{at:%Y%m%d-%H%M%S}-{token_hex(2)}"
         part = self._data / "backups" / project.name / f"{backup_id}.importing"
@@ -63,7 +69,7 @@ class Imports:
             part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             try:
                 await _bring(file, part, identity)
-                backup = await self._checked(project, container.id, part, file.name)
+                backup = await self._checked(project, engine, part, file.name)
                 backup = backup.model_copy(
                     update={"at": min(at, datetime.fromtimestamp(file.stat().st_mtime, UTC))}
                 )
@@ -72,10 +78,10 @@ class Imports:
             finally:
                 part.unlink(missing_ok=True)
 
-    async def _checked(self, project: Project, container: str, part: Path, name: str) -> Backup:
-        checked = await asyncio.to_thread(_look, part, name)
+    async def _checked(self, project: Project, engine: Engine, part: Path, name: str) -> Backup:
+        checked = await asyncio.to_thread(_look, part, name, engine.magic)
         if checked.form == "custom":
-            await self._prove(container, part, project)
+            await self._prove(engine, part, project)
         return Backup(
             id=part.stem,
             project=project.name,
@@ -84,16 +90,17 @@ class Imports:
             size=part.stat().st_size,
             sha256=await asyncio.to_thread(digest_of, part),
             host_file=project.backup_dir / "database" / f"{part.stem}.dump",
+            engine=project.database.engine if project.database else "postgres",
             server=checked.server,
             rows=checked.rows,
             form=checked.form,
             imported=True,
         )
 
-    async def _prove(self, container: str, part: Path, project: Project) -> None:
-        """R-DB-4: the whole archive is read back by pg_restore of the stack's own database."""
+    async def _prove(self, engine: Engine, part: Path, project: Project) -> None:
+        """R-DB-4: the whole archive is read back with the stack's own database."""
         try:
-            await self._remote.send(postgres.prove(container), part, _nothing, project.backup_timeout)
+            await self._remote.send(engine.prove(), part, _nothing, project.backup_timeout)
         except CommandFailed as error:
             raise BadInput(
                 "error-import-archive", detail=error.detail, why=str(error.phrase.args["tail"])
@@ -187,13 +194,13 @@ def _unpack(part: Path, name: str) -> None:
         unpacked.unlink(missing_ok=True)
 
 
-def _look(part: Path, name: str) -> _Checked:
+def _look(part: Path, name: str, magic: bytes) -> _Checked:
     with part.open("rb") as opened:
         start = opened.read(CHUNK)
         opened.seek(0)
-        if start.startswith(_ARCHIVE):
+        if start.startswith(magic):
             return _Checked(part, "custom")
-        if not start or b"\0" in start:
+        if not start or b"\0" in start or magic != Postgres.magic:  # SQL is read for PostgreSQL only
             raise BadInput("error-import-unknown", file=name)
         seen = plain_sql.check(opened, name)
     return _Checked(part, "plain", seen.rows, seen.server)

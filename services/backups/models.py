@@ -75,6 +75,7 @@ class Backup(Model):
     rows: dict[str, int] | None = None  # by table, counted in the archive itself; None: unknown
     sums: dict[str, str] | None = None  # by table, SHA-256 of its COPY lines in the archive; None: unknown
     migrations: tuple[str, ...] = ()  # scripts that had run
+    engine: str = "postgres"  # what dumped it, and can load it
     form: str = "custom"  # custom, plain, gzip: the last two were made by hand and imported
     scheduled: bool = False
     imported: bool = False

@@ -1,4 +1,4 @@
-"""Database backups: pg_dump in the database's container, believed only after the whole archive was read back."""
+"""Database backups: dumped beside the service, believed only after the whole archive was read back."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from services.backups.models import Backup, Copy, backup_id
 from services.backups.offsite import Offsite
 from services.backups.pruning import prune_step
 from services.commands import docker as docker_commands
-from services.commands import dumps, postgres
+from services.commands import dumps
 from services.commands.command import Command
+from services.engines import Engine, engine_at
+from services.engines.postgres import Postgres
 from services.errors import HostError, StepFailed
 from services.facts.cluster import TableData, parse_copied, parse_printing
 from services.models import SCHEDULE, Kind, Plan
-from services.projects import Database
+from services.projects import AnyDatabase, Database
 from services.remote.jobs import JobSpec
 from services.runs import Procedure, Run, Skip, StepDef
 from services.steps import SHORT, UNLOCK, containers
@@ -31,7 +33,7 @@ def dump_file(run: Run) -> PurePosixPath:
     return run.project.backup_dir / "database" / f"{backup_id(run.operation.id)}.dump"
 
 
-def database_of(run: Run) -> Database:
+def database_of(run: Run) -> AnyDatabase:
     if run.project.database is None:
         raise StepFailed("error-no-database", project=run.project.name)
     return run.project.database
@@ -56,6 +58,29 @@ async def live_container(run: Run) -> str:
     raise StepFailed("error-database-not-running", service=service)
 
 
+async def engine(run: Run) -> Engine:
+    """The project's database, to be worked with. Raises StepFailed where it cannot be."""
+    database = database_of(run)
+    if isinstance(database, Database):
+        apart = scratch.in_container(run.plan)
+        return Postgres(await database_container(run), database, tablespaces=not apart)
+    found = [one for one in await containers(run) if one.service == database.service]
+    if not found:
+        raise StepFailed("error-database-not-running", service=database.service)
+    try:
+        return engine_at(database, min(found, key=lambda one: (one.state != "running", one.name)))
+    except ValueError as error:
+        raise StepFailed("error-sqlite-place", file=str(database.file), detail=str(error)) from error
+
+
+async def live_engine(run: Run) -> Engine:
+    """The same, and never the scratch container's."""
+    database = database_of(run)
+    if isinstance(database, Database):
+        return Postgres(await live_container(run), database)
+    return await engine(run)
+
+
 # --- steps ---------------------------------------------------------------------------------------
 
 
@@ -68,16 +93,24 @@ async def start_database(run: Run) -> dict[str, Any] | Skip:
     return {}
 
 
-async def until_ready(run: Run, container: str) -> None:
-    """Waits until the database answers. Raises StepFailed when it does not within READY_WITHIN seconds."""
+async def until_ready(run: Run, container: str = "") -> None:
+    """Waits until the database answers. Raises StepFailed when it does not within READY_WITHIN seconds.
+
+    `container`: one that was just started, and may not run yet or not for long.
+    """
     database, waited = database_of(run), 0.0
-    while waited < READY_WITHIN:
-        ready = await run.remote.run(postgres.is_ready(container, database), timeout=SHORT, check=False)
+    if container and isinstance(database, Database):
+        asking = Postgres(container, database).is_ready()
+    else:
+        asking = (await engine(run)).is_ready()
+    while asking and waited < READY_WITHIN:
+        ready = await run.remote.run(asking, timeout=SHORT, check=False)
         if ready.exit_status == 0:
             return
         await run.sleep(0.5)
         waited += 0.5
-    raise StepFailed("error-database-not-ready", service=database.service, seconds=READY_WITHIN)
+    if asking:
+        raise StepFailed("error-database-not-ready", service=database.service, seconds=READY_WITHIN)
 
 
 async def back_up(run: Run) -> dict[str, Any] | Skip:
@@ -87,8 +120,7 @@ async def back_up(run: Run) -> dict[str, Any] | Skip:
     final = dump_file(run)
     part = final.with_suffix(".dump.part")
     await run.remote.run(dumps.folder(final.parent), timeout=SHORT)
-    container = await database_container(run)
-    made = await dump_and_prove(run, container, database_of(run), part)
+    made = await dump_and_prove(run, await engine(run), part)
     await _settle(run, made, part, final)
     backup = await _recorded(run, made, final)
     await note(run, backup, Path())  # no copy of ours yet
@@ -123,6 +155,7 @@ async def _recorded(run: Run, made: Dumped, file: PurePosixPath) -> Backup:
         size=made.size,
         sha256=made.sha256,
         host_file=file,
+        engine=database_of(run).engine,
         release=current.id if current else None,
         label=current.label if current else "",
         server=made.server,
@@ -141,7 +174,9 @@ async def _recorded(run: Run, made: Dumped, file: PurePosixPath) -> Backup:
 
 async def _extensions(run: Run) -> dict[str, str]:
     """Name and version; nothing when the server will not say: the dump is good without."""
-    asked = postgres.extensions(await database_container(run), database_of(run))
+    asked = (await engine(run)).extensions()
+    if asked is None:
+        return {}
     done = await run.remote.run(asked, timeout=SHORT, check=False)
     pairs = (line.partition(" ") for line in done.stdout.decode("utf-8", "replace").splitlines())
     return {name: version for name, _, version in pairs if version}
@@ -149,7 +184,9 @@ async def _extensions(run: Run) -> dict[str, str]:
 
 async def _printing(run: Run) -> dict[str, str]:
     """For drills: the same values look otherwise once ALTER ROLE changed the time zone."""
-    asked = postgres.printing(await database_container(run), database_of(run))
+    asked = (await engine(run)).printing()
+    if asked is None:
+        return {}
     done = await run.remote.run(asked, timeout=SHORT, check=False)
     try:
         return parse_printing(done.stdout)
@@ -163,7 +200,7 @@ async def _printing(run: Run) -> dict[str, str]:
 async def table_data(
     run: Run, reading: Command, name: str, *, stdin: PurePosixPath | None = None, in_order: bool = True
 ) -> TableData:
-    """Rows and sums by table of what `reading` prints (postgres.archive_data or postgres.data), taken on the host.
+    """Rows and sums by table of what `reading` prints (an engine's archive_data or data), taken on the host.
 
     `name` is what the job is called within the step. Without `in_order` rows are sorted before they are summed: slower,
     needs room for the largest table on the host's disk, and tells the same rows in another order as the same.
@@ -185,7 +222,7 @@ async def archive_data(
     run: Run, file: PurePosixPath, name: str = "rows", *, in_order: bool = True
 ) -> TableData:
     """Rows and sums by table, taken from the archive itself, on the host. Raises what a job raises."""
-    reading = postgres.archive_data(await database_container(run))
+    reading = (await engine(run)).archive_data()
     return await table_data(run, reading, name, stdin=file, in_order=in_order)
 
 

@@ -106,6 +106,7 @@ def restore_findings(project: Project, facts: Facts, seen: Seen, backup: Backup)
             *restore.room(project, facts, seen, backup),
             *restore.dump_is_good(seen, backup),
             *restore.came_through_its_drill(seen, backup),
+            *restore.same_engine(project, backup),
             *restore.versions(seen, backup),
             *restore.own_settings(seen),
             *health_findings(project, facts),
@@ -123,6 +124,7 @@ def drill_findings(project: Project, facts: Facts, seen: Seen, backup: Backup) -
             *restore.reachable_to_drill(project, facts, seen),
             *restore.room_to_drill(project, facts, seen, backup),
             *restore.dump_is_there(seen, backup),
+            *restore.same_engine(project, backup),
             *restore.versions(seen, backup),
         ]
     )

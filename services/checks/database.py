@@ -8,7 +8,7 @@ from enum import Enum
 from services.facts.models import Container, Facts
 from services.facts.stack import compose_file_path
 from services.models import Finding, Pack, Severity
-from services.projects import Database, Project
+from services.projects import AnyDatabase, Project, SqliteDatabase
 
 
 class DatabaseState(Enum):
@@ -19,6 +19,16 @@ class DatabaseState(Enum):
     RUNNING = "running"
     STOPPED = "stopped"  # its container exists: it is started first
     MISSING = "missing"  # something is deployed, but its container is gone: only a person can help
+
+
+_SQLITE = {
+    "place": Finding(code="sqlite-place", severity=Severity.BLOCKER),
+    "python": Finding(code="sqlite-python", severity=Severity.BLOCKER),
+    "tools": Finding(code="sqlite-tools", severity=Severity.BLOCKER),
+    "missing": Finding(code="sqlite-missing", severity=Severity.BLOCKER),
+    "closed": Finding(code="sqlite-closed", severity=Severity.BLOCKER),
+    "damaged": Finding(code="sqlite-damaged", severity=Severity.BLOCKER),
+}
 
 
 def database_container(project: Project, facts: Facts) -> Container | None:
@@ -73,7 +83,20 @@ def database_findings(project: Project, facts: Facts, pack: Pack | None = None) 
     return _not_running(project, facts, project.database, state)
 
 
-def _not_running(project: Project, facts: Facts, database: Database, state: DatabaseState) -> list[Finding]:
+def sqlite_findings(database: SqliteDatabase, facts: Facts) -> list[Finding]:
+    """Why its file cannot be worked on, as it was found when the facts were read."""
+    if facts.tools is None:
+        return []
+    args: dict[str, str | int | float] = {"service": database.service, "file": str(database.file)}
+    args |= {"image": database.tools_image or "none", "why": facts.tools.why}
+    return [_SQLITE[facts.tools.problem].model_copy(update={"args": args})]
+
+
+def _not_running(
+    project: Project, facts: Facts, database: AnyDatabase, state: DatabaseState
+) -> list[Finding]:
+    if isinstance(database, SqliteDatabase) and state is not DatabaseState.MISSING:
+        return sqlite_findings(database, facts)
     if state is DatabaseState.STOPPED:
         return [_stopped(project, facts, database)]
     if state is DatabaseState.MISSING:
@@ -82,7 +105,7 @@ def _not_running(project: Project, facts: Facts, database: Database, state: Data
     return []
 
 
-def _stopped(project: Project, facts: Facts, database: Database) -> Finding:
+def _stopped(project: Project, facts: Facts, database: AnyDatabase) -> Finding:
     """What a first deploy left may be a database that cannot start; only a person can say that it holds nothing."""
     container = database_container(project, facts)
     if container is None or not is_first(facts):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.facts.models import EnvFacts, Facts
 from services.models import Finding, Severity
-from services.projects import Project
+from services.projects import Project, SqliteDatabase
 
 
 def env_findings(project: Project, facts: Facts) -> list[Finding]:
@@ -13,7 +13,9 @@ def env_findings(project: Project, facts: Facts) -> list[Finding]:
     file = str(project.path / project.env_file)
     if not facts.env.exists:
         return [Finding(code="env-missing", severity=Severity.BLOCKER, args={"file": file})]
-    return [*_password(facts.env, file), *_lines(facts.env, file)]
+    # a SQLite file has no password: what its stack calls DB_PASSWORD is something else
+    any_password = isinstance(project.database, SqliteDatabase)
+    return [*([] if any_password else _password(facts.env, file)), *_lines(facts.env, file)]
 
 
 def _password(env: EnvFacts, file: str) -> list[Finding]:

@@ -13,7 +13,7 @@ from services.env_edits.passwords import matches
 from services.env_edits.writing import quoted
 from services.envfile import PASSWORD_KEY, EnvFile
 from services.models import Finding, Severity
-from services.projects import Project
+from services.projects import Database, Project
 
 _PASSWORD_NAME = re.compile(
     r"(?:DB|DATABASE|POSTGRES|POSTGRESQL|PG)_?(?:PASSWORD|PASSWD|PASS|PWD)", re.IGNORECASE
@@ -84,7 +84,7 @@ def duplicate_findings(key: str, count: int, *, removed: bool) -> list[Finding]:
 
 def password_findings(project: Project, edit: EnvEdit, before: Before) -> list[Finding]:
     """The role's password must change with DB_PASSWORD, and be able to change back: else it is refused, with the steps."""
-    if PASSWORD_KEY not in edit.names or before.first or project.database is None:
+    if PASSWORD_KEY not in edit.names or before.first or not isinstance(project.database, Database):
         return []
     args: dict[str, str | int | float] = {
         "key": PASSWORD_KEY,

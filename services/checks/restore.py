@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.backups.models import Backup, copies_of, is_good_in, rotted_on_host, sealed_to
-from services.checks.database import DatabaseState, database_state, start_by_hand
+from services.checks.database import DatabaseState, database_state, sqlite_findings, start_by_hand
 from services.checks.host import MIB
 from services.facts.cluster import Cluster, Seen
 from services.facts.models import Facts
 from services.models import Finding, Severity
-from services.projects import Project
+from services.projects import Project, SqliteDatabase
 
 ROOM = 2
 """The safety copy and the database that is made beside the live one: twice the larger of dump and database."""
@@ -26,10 +26,22 @@ def reachable(project: Project, facts: Facts, seen: Seen) -> list[Finding]:
     state = database_state(project, facts)
     if state is DatabaseState.FIRST:
         return [Finding(code="restore-nothing-deployed", severity=Severity.BLOCKER)]
+    if isinstance(project.database, SqliteDatabase):
+        if trouble := sqlite_findings(project.database, facts):
+            return trouble
+        if seen.cluster and not seen.worker:
+            return [_no_place(project.database, seen.cluster)]
     if seen.cluster is None:
         args = {"service": project.database.service, "command": start_by_hand(project, facts)}
         return [Finding(code="restore-database-down", severity=Severity.BLOCKER, args=args)]
     return _rights(seen, seen.cluster)
+
+
+def _no_place(database: SqliteDatabase, cluster: Cluster) -> Finding:
+    args: dict[str, str | int | float] = {"user": cluster.user, "file": str(database.file)}
+    return Finding(
+        code="sqlite-rights", severity=Severity.BLOCKER, args={**args, "service": database.service}
+    )
 
 
 def _rights(seen: Seen, cluster: Cluster) -> list[Finding]:
@@ -71,7 +83,9 @@ def room_to_drill(project: Project, facts: Facts, seen: Seen, backup: Backup) ->
 def reachable_to_drill(project: Project, facts: Facts, seen: Seen) -> list[Finding]:
     """As for a restore; what is said of the role is what a drill needs of it: nothing where a container is made for it."""
     found = [one for one in reachable(project, facts, seen) if one.code not in _OF_THE_ROLE]
-    if seen.cluster is None or project.database is None or project.backups.drill_in == "container":
+    if seen.cluster is None or project.database is None or isinstance(project.database, SqliteDatabase):
+        return found
+    if project.backups.drill_in == "container":
         return found
     role: dict[str, str | int | float] = {"role": seen.cluster.user}
     if not seen.worker:
@@ -141,9 +155,19 @@ def versions(seen: Seen, backup: Backup) -> list[Finding]:
     if seen.cluster is None:
         return []
     args: dict[str, str | int | float] = {"version": seen.cluster.version, "dumped": backup.server or "?"}
+    if backup.engine == "sqlite":
+        return [Finding(code="restore-sqlite", severity=Severity.INFO, args=args)]
     if backup.server and _major(seen.cluster.version) < _major(backup.server):
         return [Finding(code="restore-older-server", severity=Severity.BLOCKER, args=args)]
     return [Finding(code="restore-server", severity=Severity.INFO, args=args)]
+
+
+def same_engine(project: Project, backup: Backup) -> list[Finding]:
+    """What one engine dumped, another cannot load."""
+    if project.database is None or project.database.engine == backup.engine:
+        return []
+    args: dict[str, str | int | float] = {"engine": project.database.engine, "dumped": backup.engine}
+    return [Finding(code="restore-other-engine", severity=Severity.BLOCKER, args=args)]
 
 
 def _major(version: str) -> int:

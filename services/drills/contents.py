@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from services.backups.dumping import application_name
 from services.backups.models import Backup
-from services.backups.steps import archive_data, database_container, database_of, live_container, table_data
-from services.commands import postgres
+from services.backups.steps import archive_data, live_engine, table_data
 from services.errors import StepFailed
-from services.facts.cluster import TableData, parse_cluster, parse_printing
-from services.restores.steps import loaded, worker
+from services.facts.cluster import TableData, parse_printing
+from services.restores.steps import engine, names
 from services.runs import Run
 from services.steps import SHORT
 
@@ -36,9 +35,9 @@ async def compared(run: Run, backup: Backup) -> TableData:
 
 async def _other_server(run: Run, backup: Backup) -> bool:
     """Whether another major version made the dump: it may write the same values otherwise, so that no sum is the same."""
-    asked = postgres.facts(await database_container(run), worker(run))
-    done = await run.remote.run(asked, timeout=SHORT)
-    now = parse_cluster(done.stdout).version
+    speaking = await engine(run)
+    done = await run.remote.run(speaking.facts(), timeout=SHORT)
+    now = speaking.parse_facts(done.stdout).version
     return bool(backup.server) and backup.server.split(".")[0] != now.split(".")[0]
 
 
@@ -47,13 +46,10 @@ async def _scratch(run: Run, backup: Backup, name: str, *, in_order: bool = True
 
     Of older dumps it is not known; then as that login prints today.
     """
-    container = await database_container(run)
-    printing = backup.printing
-    if not printing:
-        live = await live_container(run)
-        asked = await run.remote.run(postgres.printing(live, database_of(run)), timeout=SHORT)
-        printing = parse_printing(asked.stdout)
-    reading = postgres.data(container, loaded(run), application_name(run), printing)
+    speaking, printing = await engine(run), backup.printing
+    if not printing and (asked := (await live_engine(run)).printing()):
+        printing = parse_printing((await run.remote.run(asked, timeout=SHORT)).stdout)
+    reading = speaking.data(names(run).incoming, application_name(run), printing)
     return await table_data(run, reading, name, in_order=in_order)
 
 

@@ -9,7 +9,7 @@ from services.facts.cluster import Seen
 from services.facts.models import Facts
 from services.models import Kind, Plan, Restoring
 from services.plans import lasting
-from services.projects import Project
+from services.projects import Database, Project
 from services.restores.plans import digest_of, shape, taken
 
 DRILL_STEPS = (
@@ -23,13 +23,19 @@ def scratch_image(project: Project, facts: Facts) -> str:
     return container.image_id if container and project.backups.drill_in == "container" else ""
 
 
+def _worker(project: Project, seen: Seen, image: str) -> str:
+    """In a container of its own, the stack's role is the superuser."""
+    return project.database.user if image and isinstance(project.database, Database) else seen.worker
+
+
 def drill(project: Project, facts: Facts, seen: Seen, backup: Backup) -> Plan:
     """What /drill would do. Where else copies lie, and how an earlier drill ended, changes no plan."""
     image = scratch_image(project, facts)
     about = Restoring(
         database=project.database.name if project.database else "",
+        engine=project.database.engine if project.database else "postgres",
         backup=backup,
-        worker=project.database.user if project.database and image else seen.worker,
+        worker=_worker(project, seen, image),
         scratch_image=image,
         shape=shape(seen),
     )

@@ -17,7 +17,7 @@ from services.facts.models import Facts
 from services.models import Plan
 from services.projects import Project
 from services.remote.hosts import Hosts
-from services.restores.proposals import running_database
+from services.restores.proposals import working_database
 from services.restores.reading import dump_on_host, look, look_at_dump
 from services.store import Store
 
@@ -63,7 +63,7 @@ class DrillProposals:
     async def _drill(self, project: Project, backup: Backup) -> Plan:
         facts = await self._facts(project)
         remote = self._hosts.get(project.host)
-        at = running_database(project, facts)
+        at = working_database(project, facts)
         seen = await look(remote, *at) if at else Seen()
         if rotted_on_host(backup):  # it is known and was told: our own copy takes its place
             seen = await look_at_dump(seen, remote, self._data, backup, hashed=True)

@@ -17,21 +17,22 @@ import structlog
 from services import scratch
 from services.backups.copies import here, note, send_back, without_copy
 from services.backups.models import DUMP_CHANGED, Backup, Drilled, copies_of
-from services.backups.steps import database_container, database_of, live_container
-from services.commands import dumps, postgres
-from services.commands.postgres import aside
+from services.backups.steps import database_of, live_container
+from services.commands import dumps
 from services.drills.contents import compared
+from services.engines import aside
 from services.errors import Fenced, OpsgateError, StepFailed, Unreachable
 from services.models import Kind, Operation, Plan, short_id
+from services.projects import Database
 from services.restores.steps import (
     CREATING,
     about,
     create_database,
     databases,
     drop_restored,
+    engine,
     load,
     verify_dump,
-    worker,
 )
 from services.runs import Procedure, Run, Skip, StepDef, StepWork
 from services.steps import SHORT, UNLOCK
@@ -86,21 +87,23 @@ async def create_scratch(run: Run) -> dict[str, Any]:
         return await _begin_container(run) | await create_database(run)
     if any(scratch.in_container(one.plan) for one in earlier):
         await scratch.end(run)
-    container, live = await database_container(run), about(run).database
+    speaking, live = await engine(run), about(run).database
     there = await databases(run)
     for one in earlier:
-        left = aside(live, "drill", short_id(one.id))
+        left = aside(about(run).engine, live, "drill", short_id(one.id))
         if left in there:
-            await run.remote.run(postgres.drop(container, worker(run), left), timeout=CREATING)
+            await run.remote.run(speaking.drop(left), timeout=CREATING)
     return await create_database(run)
 
 
 async def _begin_container(run: Run) -> dict[str, Any]:
     """The live database is asked for the names of its roles, and for nothing else."""
-    name = scratch.container_name(run.operation)
+    database, name = database_of(run), scratch.container_name(run.operation)
+    if not isinstance(database, Database):  # no settings that were validated say so
+        raise StepFailed("error-internal", detail="a container for a drill of a file")
     await scratch.end(run, but=name)
-    roles = await scratch.role_names(run.remote, await live_container(run), database_of(run))
-    await scratch.start(run, database_of(run), roles)
+    roles = await scratch.role_names(run.remote, await live_container(run), database)
+    await scratch.start(run, database, roles)
     return {"container": name}
 
 

@@ -154,11 +154,11 @@ def _texts(content: bytes) -> tuple[tuple[str, str], ...]:
 
 
 async def role_of(remote: RemoteHost, project: Project, facts: Facts) -> Role | None:
-    """None where no database is configured or runs. The server tells only a superuser what it stores."""
+    """None where no PostgreSQL is configured or runs. The server tells only a superuser what it stores."""
     container = database_container(project, facts)
-    if project.database is None or container is None or container.state != "running":
-        return None
     database = project.database
+    if not isinstance(database, Database) or container is None or container.state != "running":
+        return None
     for worker in await _superusers(remote, container.id, database):
         asking = database.model_copy(update={"user": worker})
         try:

@@ -26,6 +26,7 @@ from services.envfile import PASSWORD_KEY, EnvFile
 from services.errors import BadInput, CommandFailed, StepFailed
 from services.facts.models import Release
 from services.models import Plan
+from services.projects import Database
 from services.remote.jobs import JobSpec
 from services.runs import Procedure, Run, Skip, StepDef
 from services.steps import SHORT, UNLOCK, containers
@@ -205,10 +206,18 @@ async def _password(run: Run, path: PurePosixPath) -> SecretStr:
     return found
 
 
+def _roles_database(run: Run) -> Database:
+    """Roles with passwords are PostgreSQL's."""
+    database = database_of(run)
+    if not isinstance(database, Database):
+        raise StepFailed("error-internal", detail="a role's password without PostgreSQL")
+    return database
+
+
 async def _give_password(run: Run, password: SecretStr) -> None:
     """Only what the server stores travels, over psql's standard input; nothing where it is so already."""
-    database = database_of(run).model_copy(update={"user": about(run).worker})
-    service = database_of(run).service
+    database = _roles_database(run).model_copy(update={"user": about(run).worker})
+    service = database.service
     found = [one for one in await containers(run) if one.service == service and one.state == "running"]
     if not found:
         raise StepFailed("error-database-not-running", service=service)
@@ -226,7 +235,7 @@ async def _give_password(run: Run, password: SecretStr) -> None:
 
 
 async def _database_up(run: Run) -> None:
-    database = database_of(run)
+    database = _roles_database(run)
     runs = [
         one for one in await containers(run) if one.service == database.service and one.state == "running"
     ]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from services.facts.models import Container
+from services.facts.models import Container, Mount
 
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
@@ -70,4 +70,14 @@ def _container(one: Json, labels: Mapping[str, str], created: Mapping[str, datet
         volumes=tuple(
             mount["Name"] for mount in mounts if mount.get("Type") == "volume" and mount.get("Name")
         ),
+        mounts=tuple(_mount(mount) for mount in mounts),
+        user=(one.get("Config") or {}).get("User") or "",
+    )
+
+
+def _mount(one: Json) -> Mount:
+    kind = str(one.get("Type", ""))
+    source = one.get("Name") if kind == "volume" else one.get("Source")
+    return Mount(
+        kind=kind, source=source or "", target=one.get("Destination", ""), writable=bool(one.get("RW", True))
     )

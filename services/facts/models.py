@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,6 +15,15 @@ MOST_RESTARTS = 3
 
 class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Mount(Model):
+    """What a container sees at `target`: the volume or the host's folder `source`."""
+
+    kind: str  # volume, bind, tmpfs
+    source: str
+    target: str
+    writable: bool = True
 
 
 class Container(Model):
@@ -34,6 +44,8 @@ class Container(Model):
     compose_file: str = ""  # label com.docker.compose.project.config_files
     compose_project: str = ""
     volumes: tuple[str, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    user: str = ""  # whose its processes are; empty: root's
     config_hash: str = ""  # label com.docker.compose.config-hash: of what the compose file said
 
 
@@ -113,6 +125,13 @@ class Release(Model):
     fixed: tuple[str, ...] = ()  # services that would not notice that another moved to a new address
 
 
+class NoTools(Model):
+    """Why a SQLite file cannot be worked on: what kind of obstacle, and what was said of it."""
+
+    problem: Literal["place", "python", "tools", "missing", "closed", "damaged"]
+    why: str = ""
+
+
 class Facts(Model):
     """All that a plan rests on, read at one moment."""
 
@@ -129,6 +148,7 @@ class Facts(Model):
     path_exists: bool = False
     has_deployed_files: bool = False  # the compose file is there
     first_unfinished: bool = False  # a first deploy began here and never succeeded
+    tools: NoTools | None = None  # why a SQLite file cannot be worked on; None: it can, or there is none
     volumes: tuple[str, ...] = ()  # named volumes that carry the project's label
     lock: Phrase | None = None  # who holds the host's lock, if anybody
     others: tuple[str, ...] = ()  # compose projects on the host using our path or files under another name

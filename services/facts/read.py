@@ -19,6 +19,7 @@ from services.commands.command import Command, Word
 from services.envfile import EnvFile
 from services.errors import CommandFailed, HostError
 from services.facts.containers import labels_of, parse_containers
+from services.facts.database_file import why_no_tools
 from services.facts.host import parse_host
 from services.facts.models import EnvFacts, Facts, HostFacts, Release
 from services.facts.stack import choose_name, compose_file_path, literal_name, stacks_under_path
@@ -123,6 +124,7 @@ async def read_facts(
         declared=_declared_name(there, project, pack),
     )
     stack = await _stack(remote, name, has_docker=everything.result() is not None)
+    tools = await why_no_tools(remote, project, stack["containers"])
     return Facts(
         project=project.name,
         at=datetime.now(UTC),
@@ -137,6 +139,7 @@ async def read_facts(
         lock=_held_by_another(holder.result(), instance_key),
         others=tuple(sorted(stacks_under_path(labels, project) - {name})),
         compose_project=name,
+        tools=tools,
         **stack,
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from services import health, stacks
-from services.backups.steps import back_up, database_container, until_ready
+from services.backups.steps import back_up, until_ready
 from services.commands import compose
 from services.deployed import read_manifest
 from services.errors import Cancelled, CommandFailed, Fenced, HostError, StepFailed, Unreachable
@@ -128,7 +128,7 @@ async def _container(run: Run) -> None:
 async def _database_ready(run: Run) -> None:
     """A deploy's `up` may have replaced the database: a script that came too early would count as failed for good."""
     if run.operation.kind is Kind.DEPLOY and run.project.database is not None:
-        await until_ready(run, await database_container(run))
+        await until_ready(run)
 
 
 async def _write(run: Run, ran: Ran) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.commands.postgres import aside
+from services.engines import aside
 from services.models import Kind, Operation, short_id
 
 
@@ -27,20 +27,21 @@ def names_of(operation: Operation) -> Names:
     about = operation.plan.restoring
     if about is None:
         raise ValueError(f"{operation.id} swaps no database")
-    live, short = about.database, short_id(operation.id)
-    undone = aside(live, "undone", short)
+    live, engine, short = about.database, about.engine, short_id(operation.id)
+    undone = aside(engine, live, "undone", short)
     if operation.kind is Kind.DRILL:
-        return Names(live, aside(live, "drill", short), "", back="")
+        return Names(live, aside(engine, live, "drill", short), "", back="")
     if operation.kind is Kind.RESTORE:
-        return Names(live, aside(live, "restore", short), aside(live, "before", short), back=undone)
+        before = aside(engine, live, "before", short)
+        return Names(live, aside(engine, live, "restore", short), before, back=undone)
     return Names(live, about.incoming, undone, back=about.incoming)
 
 
-def replaced_by(live: str, restore: Operation) -> str:
+def replaced_by(engine: str, live: str, restore: Operation) -> str:
     """The name of the database that a restore replaced."""
-    return aside(live, "before", short_id(restore.id))
+    return aside(engine, live, "before", short_id(restore.id))
 
 
-def kept_by(live: str, operation: Operation) -> tuple[str, ...]:
+def kept_by(engine: str, live: str, operation: Operation) -> tuple[str, ...]:
     """The names under which an operation may have kept a database."""
-    return replaced_by(live, operation), aside(live, "undone", short_id(operation.id))
+    return replaced_by(engine, live, operation), aside(engine, live, "undone", short_id(operation.id))

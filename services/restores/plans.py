@@ -24,6 +24,7 @@ def restore(project: Project, facts: Facts, seen: Seen, backup: Backup) -> Plan:
     """What /restore would do. Rows "then" are the catalogue's, unknown for older backups."""
     about = Restoring(
         database=_live(project),
+        engine=_engine(project),
         backup=backup,
         worker=seen.worker,
         shape=shape(seen),
@@ -40,9 +41,10 @@ def undo(
     """What the Undo button would do. Nothing is lost: the present database is kept too."""
     about = Restoring(
         database=_live(project),
+        engine=_engine(project),
         of=of.id,
         of_at=of.finished_at,
-        incoming=replaced_by(_live(project), of),
+        incoming=replaced_by(_engine(project), _live(project), of),
         worker=seen.worker,
         rows_now=seen.rows,
         rows_then=rows_then,
@@ -53,9 +55,14 @@ def undo(
 
 def drop(project: Project, facts: Facts, seen: Seen, of: Operation) -> Plan:
     """What the Drop button would do: only what this operation kept, and only what is there."""
-    kept = tuple(name for name in kept_by(_live(project), of) if name in seen.databases)
+    kept = tuple(name for name in kept_by(_engine(project), _live(project), of) if name in seen.databases)
     about = Restoring(
-        database=_live(project), of=of.id, of_at=of.finished_at, dropped=kept, worker=seen.worker
+        database=_live(project),
+        engine=_engine(project),
+        of=of.id,
+        of_at=of.finished_at,
+        dropped=kept,
+        worker=seen.worker,
     )
     found = checks.drop_findings(project, facts, seen, kept)
     return _plan(Kind.DROP, DROP_STEPS, project, facts, about, found)
@@ -68,6 +75,10 @@ def _live(project: Project) -> str:
 def taken(steps: tuple[str, ...], seen: Seen) -> tuple[str, ...]:
     """What will be done, for the card: a dump that lies on the host is not sent there."""
     return steps if seen.dump_is_here else tuple(one for one in steps if one != "send-dump")
+
+
+def _engine(project: Project) -> str:
+    return project.database.engine if project.database else "postgres"
 
 
 def shape(seen: Seen) -> dict[str, str | None]:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from services.backups.models import Backup
 from services.checks.database import database_container
+from services.engines import Engine, engine_at
 from services.errors import BadInput
 from services.facts.cluster import Seen
 from services.facts.models import Facts
 from services.models import Kind, Operation, Plan
-from services.projects import Database, Project
+from services.projects import Project, SqliteDatabase
 from services.remote.hosts import Hosts
 from services.restores import plans
 from services.restores.names import replaced_by
@@ -79,33 +80,33 @@ class RestoreProposals:
         return of
 
     async def _look(self, project: Project, facts: Facts, *, counted: bool = False) -> Seen:
-        at = running_database(project, facts)
+        at = working_database(project, facts)
         if at is None:
             return Seen()
-        container, database = at
+        engine, live = at
         remote = self._hosts.get(project.host)
-        seen = await look(remote, container, database)
-        rows = await rows_of(remote, container, database, seen.worker) if counted else None
+        seen = await look(remote, engine, live)
+        rows = await rows_of(remote, engine, live, seen.worker) if counted else None
         return replace(seen, rows=rows)
 
     async def _rows_kept(
         self, project: Project, facts: Facts, seen: Seen, of: Operation
     ) -> dict[str, int] | None:
-        at, kept = (
-            running_database(project, facts),
-            replaced_by(project.database.name, of) if project.database else "",
-        )
+        at, database = working_database(project, facts), project.database
+        kept = replaced_by(database.engine, database.name, of) if database else ""
         if at is None or kept not in seen.databases:
             return None
-        database = at[1].model_copy(update={"name": kept})
-        return await rows_of(self._hosts.get(project.host), at[0], database, seen.worker)
+        return await rows_of(self._hosts.get(project.host), *at, seen.worker, kept)
 
 
-def running_database(project: Project, facts: Facts) -> tuple[str, Database] | None:
-    container = database_container(project, facts)
-    if project.database is None or container is None or container.state != "running":
+def working_database(project: Project, facts: Facts) -> tuple[Engine, str] | None:
+    """The project's database and its live name; None where it cannot be worked with: checks say why."""
+    container, database = database_container(project, facts), project.database
+    if database is None or container is None or facts.tools:
         return None
-    return container.id, project.database
+    if container.state != "running" and not isinstance(database, SqliteDatabase):
+        return None
+    return engine_at(database, container), database.name
 
 
 def _about(plan: Plan) -> str:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from services.backups.copies import HASHING, here
 from services.backups.models import Backup, rotted_on_host
-from services.commands import dumps, postgres
+from services.commands import dumps
+from services.engines import Engine
 from services.errors import CommandFailed
-from services.facts.cluster import Cluster, Seen, parse_cluster, parse_names, parse_rows
-from services.projects import Database
+from services.facts.cluster import Cluster, Seen, parse_names, parse_rows
 from services.remote.host import RemoteHost
 from services.steps import SHORT
 
@@ -18,37 +18,39 @@ COUNTING = 20
 """Seconds that the live database may spend on counting its rows for a card."""
 
 
-async def look(remote: RemoteHost, container: str, database: Database) -> Seen:
+async def look(remote: RemoteHost, engine: Engine, live: str) -> Seen:
     """Raises HostError when the database does not answer as a database."""
-    done = await remote.run(postgres.facts(container, database), timeout=SHORT)
-    cluster = parse_cluster(done.stdout)
-    worker = await _worker(remote, container, database, cluster)
-    names = await remote.run(postgres.databases(container, _as(database, worker)), timeout=SHORT)
+    done = await remote.run(engine.facts(), timeout=SHORT)
+    cluster = engine.parse_facts(done.stdout)
+    worker = await _worker(remote, engine, live, cluster)
+    asked = engine.working_as(worker, live) if worker else engine
+    names = await remote.run(asked.databases(), timeout=SHORT)
     return Seen(cluster, worker, frozenset(parse_names(names.stdout)))
 
 
-def _as(database: Database, worker: str) -> Database:
-    return database.model_copy(update={"user": worker}) if worker else database
-
-
-async def _worker(remote: RemoteHost, container: str, database: Database, cluster: Cluster) -> str:
+async def _worker(remote: RemoteHost, engine: Engine, live: str, cluster: Cluster) -> str:
     """The stack's own role where it may, else the superuser that the service was made with, else nobody."""
     if cluster.may_swap:
         return cluster.user
+    if not cluster.first_user:
+        return ""
     try:
-        asked = postgres.facts(container, _as(database, cluster.first_user))
-        done = await remote.run(asked, timeout=SHORT)
+        first = engine.working_as(cluster.first_user, live)
+        done = await remote.run(first.facts(), timeout=SHORT)
     except (ValueError, CommandFailed):  # a name that we do not take, or a server that does not let it in
         return ""
-    return cluster.first_user if parse_cluster(done.stdout).may_all else ""
+    return cluster.first_user if first.parse_facts(done.stdout).may_all else ""
 
 
 async def rows_of(
-    remote: RemoteHost, container: str, database: Database, worker: str
+    remote: RemoteHost, engine: Engine, live: str, worker: str, name: str = ""
 ) -> dict[str, int] | None:
-    """Rows by table, exact; None where counting takes too long or is not allowed."""
-    asked = postgres.rows(container, _as(database, worker), COUNTING)
-    done = await remote.run(asked, timeout=COUNTING + SHORT, check=False)
+    """Rows by table of the live database or of the one with that name, exact.
+
+    None where counting takes too long or is not allowed.
+    """
+    asked = engine.working_as(worker, live) if worker else engine
+    done = await remote.run(asked.rows(name or live, COUNTING), timeout=COUNTING + SHORT, check=False)
     return parse_rows(done.stdout) if done.exit_status == 0 else None
 
 

@@ -7,26 +7,24 @@ is read from the names of the databases, so that every step is safe to run again
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from services.backups import steps as backups
 from services.backups.copies import send_back
 from services.backups.dumping import application_name
-from services.backups.steps import back_up, database_container, database_of, rows_in
-from services.commands import own_settings, postgres
-from services.commands.command import Command
-from services.commands.postgres import Shape
+from services.backups.steps import back_up, rows_in
+from services.engines import Engine
 from services.errors import CommandFailed, StepFailed
-from services.facts.cluster import parse_cluster, parse_names, parse_rows
+from services.facts.cluster import parse_names, parse_rows
 from services.migrations import restored
 from services.models import Plan, Restoring
-from services.projects import Database
 from services.remote.jobs import JobSpec
 from services.restores.afterwards import healthy
 from services.restores.names import Names, names_of
 from services.restores.reading import dump_on_host
+from services.restores.stillness import still, wake
 from services.runs import Procedure, Run, Skip, StepDef
 from services.scratch import in_container
 from services.steps import SHORT, UNLOCK
@@ -51,19 +49,16 @@ def names(run: Run) -> Names:
     return names_of(run.operation)
 
 
-def worker(run: Run) -> Database:
-    """The live database as the role that does the work sees it."""
-    return database_of(run).model_copy(update={"user": about(run).worker, "name": about(run).database})
-
-
-def loaded(run: Run) -> Database:
-    """The database that the dump is loaded into, as the same role sees it."""
-    return worker(run).model_copy(update={"name": names(run).incoming})
+async def engine(run: Run) -> Engine:
+    """The live database as the login that does the work sees it."""
+    try:
+        return (await backups.engine(run)).working_as(about(run).worker, about(run).database)
+    except ValueError as error:  # the settings name another file than the plan
+        raise StepFailed("error-sqlite-place", file=about(run).database, detail=str(error)) from error
 
 
 async def databases(run: Run) -> set[str]:
-    container = await database_container(run)
-    done = await run.remote.run(postgres.databases(container, worker(run)), timeout=SHORT)
+    done = await run.remote.run((await engine(run)).databases(), timeout=SHORT)
     return parse_names(done.stdout)
 
 
@@ -89,12 +84,10 @@ async def verify_dump(run: Run) -> dict[str, Any]:
 
 async def create_database(run: Run) -> dict[str, Any]:
     """Half made by an earlier try, it is made anew."""
-    container, wanted = await database_container(run), names(run)
-    shape = Shape(**about(run).shape)  # type: ignore[arg-type]  # the fields of Shape, from our own plan
-    owner = database_of(run).user
-    await run.remote.run(postgres.drop(container, worker(run), wanted.incoming), timeout=CREATING)
-    create = postgres.create(container, worker(run), owner, wanted.incoming, shape)
-    await run.remote.run(create, timeout=CREATING)
+    speaking, wanted = await engine(run), names(run)
+    await run.remote.run(speaking.drop(wanted.incoming), timeout=CREATING)
+    if create := speaking.create(wanted.incoming, about(run).shape):
+        await run.remote.run(create, timeout=CREATING)
     return {"database": wanted.incoming}
 
 
@@ -103,11 +96,8 @@ async def load(run: Run) -> dict[str, Any]:
     backup, incoming = about(run).backup, names(run).incoming
     if backup is None:
         raise StepFailed("error-internal", detail="a restore without a backup")
-    container = await database_container(run)
-    loading: Callable[..., Command] = postgres.load if backup.form == "custom" else postgres.load_plain
-    if in_container(run.plan) and backup.form == "custom":
-        loading = partial(postgres.load, tablespaces=False)  # they are the live cluster's own
-    load_it = loading(container, worker(run), await _owner(run), incoming, application_name(run))
+    speaking = await engine(run)
+    load_it = speaking.load(incoming, application_name(run), backup.form, own=await _own(run, speaking))
     spec = JobSpec(
         id=run.job_id(),
         command=load_it,
@@ -115,35 +105,30 @@ async def load(run: Run) -> dict[str, Any]:
         stdin=backup.host_file,
         epoch=run.operation.epoch,
     )
-    analyze = JobSpec(
-        id=run.job_id("analyze"),
-        command=postgres.analyze(container, worker(run), incoming),
-        state_dir=run.project.state_dir,
-        epoch=run.operation.epoch,
-    )
     try:
         await run.job(spec, run.project.backup_timeout)
     except CommandFailed as error:
         why = without_values(error.detail)
         raise StepFailed("error-restore-load", detail=why, status=error.exit_status) from error
-    await run.job(analyze, run.project.backup_timeout, log_name="analyze")
+    if settle := speaking.settle(incoming):
+        analyze = replace(spec, id=run.job_id("analyze"), command=settle, stdin=None)
+        await run.job(analyze, run.project.backup_timeout, log_name="analyze")
     return {}
 
 
-async def _owner(run: Run) -> str | None:
-    """Whose everything becomes; None where the worker may give each thing back to its own owner.
+async def _own(run: Run, speaking: Engine) -> bool:
+    """Whether everything becomes the stack's own role's; else each thing goes back to its own owner.
 
     A superuser also makes the extensions, publications and event triggers that the stack's role may not make. What was
     imported by hand becomes the stack's role's.
     """
     backup = about(run).backup
     if in_container(run.plan):  # there it is a superuser, and the others have no rights
-        return database_of(run).user
+        return True
     if backup is None or backup.imported:  # its owners may be those of another server
-        return database_of(run).user
-    asked = postgres.facts(await database_container(run), worker(run))
-    done = await run.remote.run(asked, timeout=SHORT)
-    return None if parse_cluster(done.stdout).may_all else database_of(run).user
+        return True
+    done = await run.remote.run(speaking.facts(), timeout=SHORT)
+    return not speaking.parse_facts(done.stdout).may_all
 
 
 async def keep_settings(run: Run) -> None:
@@ -151,10 +136,11 @@ async def keep_settings(run: Run) -> None:
 
     After the load, which the settings could hinder.
     """
-    container = await database_container(run)
-    done = await run.remote.run(postgres.facts(container, worker(run)), timeout=SHORT)
-    if parse_cluster(done.stdout).own_settings:
-        await run.remote.run(own_settings.copy(container, worker(run), names(run).incoming), timeout=SHORT)
+    speaking = await engine(run)
+    keeping = speaking.keep_settings(names(run).incoming)
+    done = await run.remote.run(speaking.facts(), timeout=SHORT)
+    if keeping and speaking.parse_facts(done.stdout).own_settings:
+        await run.remote.run(keeping, timeout=SHORT)
 
 
 def without_values(said: str) -> str:
@@ -170,8 +156,8 @@ async def compare(run: Run) -> dict[str, Any]:
     expected = backup.rows
     if expected is None and backup.form == "custom":
         expected = await rows_in(run, backup.host_file)
-    container = await database_container(run)
-    done = await run.remote.run(postgres.rows(container, loaded(run), COUNTING), timeout=COUNTING + SHORT)
+    counting = (await engine(run)).rows(names(run).incoming, COUNTING)
+    done = await run.remote.run(counting, timeout=COUNTING + SHORT)
     counted = parse_rows(done.stdout)
     # SQL made by hand with INSERTs tells no rows beforehand: that all of it was carried out is all that is known.
     if expected is not None and (difference := first_difference(expected, counted)):
@@ -194,17 +180,15 @@ def first_difference(archive: dict[str, int], restored: dict[str, int]) -> tuple
 
 async def drop_restored(run: Run) -> dict[str, Any]:
     """The half-made database goes; one that was swapped in has another name by now."""
-    container = await database_container(run)
-    drop = postgres.drop(container, worker(run), names(run).incoming)
-    await run.remote.run(drop, timeout=CREATING)
+    await run.remote.run((await engine(run)).drop(names(run).incoming), timeout=CREATING)
     return {}
 
 
 async def drop_kept(run: Run) -> dict[str, Any]:
     """Only what the plan showed, and the builder takes no other names than ours."""
-    container = await database_container(run)
+    speaking = await engine(run)
     for name in about(run).dropped:
-        await run.remote.run(postgres.drop(container, worker(run), name), timeout=CREATING)
+        await run.remote.run(speaking.drop(name), timeout=CREATING)
     return {"dropped": list(about(run).dropped)}
 
 
@@ -221,26 +205,42 @@ async def swap_back(run: Run) -> dict[str, Any] | Skip:
     """Whether there is anything to take back stands in the names."""
     wanted = names(run)
     if wanted.outgoing not in await databases(run):
+        speaking = await engine(run)
+        if unswap := speaking.unswap(wanted.outgoing):
+            await run.remote.run(unswap, timeout=CREATING)
+            await wake(run)
         return Skip.SKIPPED
     await _swap(run, wanted.live, wanted.outgoing, wanted.back)
     return {"kept": wanted.back}
 
 
 async def _swap(run: Run, live: str, incoming: str, outgoing: str) -> None:
-    """Ends sessions and renames, again and again until it is done: an application may come back in between."""
+    """Ends sessions and renames, again and again until it is done: an application may come back in between.
+
+    Where there are no sessions to end, those who have the database open are stopped for it. Cut off anywhere and
+    walked again, on or back, it ends with them running.
+    """
     deadline = time.monotonic() + SWAPPING
-    container = await database_container(run)
-    swap = postgres.swap(container, worker(run), incoming=incoming, outgoing=outgoing)
-    while True:
-        there = await databases(run)
-        if incoming not in there and {live, outgoing} <= there:
-            return
-        if not {live, incoming} <= there or outgoing in there:
-            raise StepFailed("error-restore-names", detail=", ".join(sorted(there)), live=live)
+    speaking = await engine(run)
+    swap = speaking.swap(incoming, outgoing)
+    while not _swapped(await databases(run), live, incoming, outgoing):
+        if speaking.exclusive:
+            await still(run)
         done = await run.remote.run(swap, timeout=SWAP_TRY, check=False)
         if done.exit_status != 0 and time.monotonic() > deadline:
             why = done.stderr.decode("utf-8", "replace")[-2000:]
             raise StepFailed("error-restore-sessions", detail=why, database=live)
+    if speaking.exclusive:
+        await wake(run)
+
+
+def _swapped(there: set[str], live: str, incoming: str, outgoing: str) -> bool:
+    """Whether the names say that it happened. Raises StepFailed when they say neither that nor that it can."""
+    if incoming not in there and {live, outgoing} <= there:
+        return True
+    if not {live, incoming} <= there or outgoing in there:
+        raise StepFailed("error-restore-names", detail=", ".join(sorted(there)), live=live)
+    return False
 
 
 # --- procedures ----------------------------------------------------------------------------------

@@ -235,7 +235,7 @@ async def test_a_dump_with_one_flipped_byte_is_refused_before_anything_is_touche
     assert not confirmable(blocked)
     ours.unlink()
     blocked = await card_of(here, *await newest(here, "ago"))
-    assert "no longer on the host" in blocked.text
+    assert "neither on the host nor here" in blocked.text
     assert not confirmable(blocked)
 
 

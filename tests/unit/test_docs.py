@@ -20,6 +20,7 @@ from services.projects import (
     Project,
     S3Target,
     SftpTarget,
+    SqliteDatabase,
     TreeSource,
 )
 
@@ -36,6 +37,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`source = { path = … }`": TreeSource,
     "`source = { git = … }`": GitSource,
     "`database`": Database,
+    "`database`: a SQLite file": SqliteDatabase,
     "`backups`": BackupRules,
     "`keep`": Keep,
     "`offsite`: S3-compatible storage": S3Target,
@@ -143,7 +145,7 @@ def test_the_projects_example_has_every_option_explained() -> None:
     for line in uncommented(TOML_EXAMPLE).splitlines():
         assert not re.match(r"[a-z_]+ = ", line) or re.search(r"\s# \S", line), f"{line} is not explained"
     inner = " ".join(re.findall(r"\{[^}]*\}", TOML_EXAMPLE))
-    tables: tuple[type[BaseModel], ...] = (TreeSource, GitSource, Database, HealthProbe)
+    tables: tuple[type[BaseModel], ...] = (TreeSource, GitSource, Database, SqliteDatabase, HealthProbe)
     assert all(re.search(rf"\b{name} = ", inner) for table in tables for name in options(table))
 
 

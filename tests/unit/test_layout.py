@@ -61,7 +61,7 @@ def test_the_contracts_of_import_linter_are_kept() -> None:
     [
         ("asyncssh", ("services/remote/", "bot/sandbox/practice/")),
         ("aiosqlite", ("services/store/",)),
-        ("sqlite3", ("services/store/", "bot/sandbox/practice/postgres/")),
+        ("sqlite3", ("services/store/", "services/sqlite_tool/", "bot/sandbox/practice/postgres/")),
         ("aiodocker", ("services/remote/",)),
         ("aiogram", ("bot/", "handlers/")),
     ],

@@ -41,10 +41,10 @@ case "$verb" in
     write) words write 1 1 $# && verb_write "$@" ;;
     read) words read 2 2 $# && verb_read "$@" ;;
     probe) words probe 2 2 $# && verb_probe "$@" ;;
-    copy-rows) words copy-rows 1 20 $# && verb_copy_rows "$@" ;;
-    dump) words dump 4 60 $# && verb_dump "$@" ;;
+    copy-rows) words copy-rows 1 40 $# && verb_copy_rows "$@" ;;
+    dump) words dump 4 80 $# && verb_dump "$@" ;;
     take-dump) words take-dump 3 3 $# && verb_take_dump "$@" ;;
-    copy-sorted) words copy-sorted 1 20 $# && verb_copy_sorted "$@" ;;
+    copy-sorted) words copy-sorted 1 40 $# && verb_copy_sorted "$@" ;;
     host) words host 1 2 $# && verb_host "$@" ;;
     *) die 64 "no such verb: $verb" ;;
 esac

@@ -315,6 +315,34 @@ def test_projects_are_read_from_where_the_settings_say_even_if_these_are_wrong(w
         ),
         (HOST + PROJECT + "database = 5", "projects.fitnessapp.database: must be a table"),
         (
+            HOST + PROJECT + 'database = { engine = "mysql" }',
+            'projects.fitnessapp.database: give { service = "…"',
+        ),
+        (
+            HOST
+            + PROJECT
+            + 'database = { engine = "sqlite", service = "b", file = "/data/a.db", user = "u" }',
+            "projects.fitnessapp.database.user: unknown key",
+        ),
+        (
+            HOST + PROJECT + 'database = { name = "a", user = "u", file = "/data/a.db" }',
+            "projects.fitnessapp.database.file: unknown key",
+        ),
+        (
+            HOST + PROJECT + 'database = { engine = "sqlite", service = "b", file = "data/a.db" }',
+            "projects.fitnessapp.database.file: must be an absolute path",
+        ),
+        (
+            HOST + PROJECT + 'database = { engine = "sqlite", service = "b", file = "/a.db" }',
+            "projects.fitnessapp.database.file: must be the file's absolute path inside the service's container",
+        ),
+        (
+            HOST
+            + PROJECT
+            + 'database = { engine = "sqlite", service = "b", file = "/data/a.db" }\nbackups = { drill_in = "container" }',
+            'backups.drill_in = "container" is for PostgreSQL',
+        ),
+        (
             HOST + PROJECT + 'database = { name = "a b", user = "u" }',
             "projects.fitnessapp.database.name: must be a PostgreSQL name",
         ),

@@ -283,11 +283,10 @@ def test_what_the_host_says_of_a_dump_is_read_from_its_log() -> None:
     assert (found.data.rows, found.data.sums) == ({"a.b": 3}, {"a.b": "1" * 64})
 
 
-def test_the_job_that_dumps_reads_the_same_stream_back(run: Run) -> None:
+async def test_the_job_that_dumps_reads_the_same_stream_back(run: Run) -> None:
     """R-DB-4: pg_dump and pg_restore are words of one job, told apart by a count."""
-    spec: JobSpec = dumping._job(
-        run, "c" * 64, steps.database_of(run), PurePosixPath("/b/database/x.dump.part")
-    )
+    engine = await steps.engine(run)
+    spec: JobSpec = dumping._job(run, engine, PurePosixPath("/b/database/x.dump.part"))
     words = spec.command.argv
     count = int(words[3])
     assert "pg_dump" in words[4 : 4 + count]

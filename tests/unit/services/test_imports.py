@@ -15,8 +15,8 @@ from services.backups import manifest
 from services.backups.imports import Imports
 from services.commands.command import Command, Word
 from services.errors import BadInput, CommandFailed, OpsgateError
-from services.facts.models import Facts
-from services.projects import BackupRules, Database, Project
+from services.facts.models import Facts, Mount
+from services.projects import BackupRules, Database, Project, SqliteDatabase
 from services.remote.host import RemoteHost
 from services.store import Store
 from tests.unit.checks.test_findings import container, facts
@@ -56,7 +56,7 @@ class Host:
             assert (int(size), sha256) == (len(data), hashlib.sha256(data).hexdigest())
             self.dumps[file] = data
             return
-        assert "pg_restore" in command.argv
+        assert {"pg_restore", "prove"} & set(command.argv)
         self.proven.append(data)
         if self.unreadable:
             raise CommandFailed("docker exec", 1, "pg_restore: error: could not read from input file")
@@ -110,6 +110,29 @@ async def test_plain_sql_is_taken_as_what_it_holds(desk: Desk, *, packed: bool) 
     assert list(desk.host.dumps.values()) == [PLAIN]
     assert (backup.size, backup.sha256) == (len(PLAIN), hashlib.sha256(PLAIN).hexdigest())
     assert desk.host.proven == []
+
+
+@pytest.mark.parametrize("packed", [False, True])
+async def test_a_sqlite_file_is_taken_where_that_is_the_engine_and_nothing_else_is(
+    desk: Desk, *, packed: bool
+) -> None:
+    """A copy that a person made: proven by the same program as our own dumps."""
+    content = b"SQLite format 3\0 and so on"
+    database = SqliteDatabase(engine="sqlite", service="backend", file=PurePosixPath("/data/app.db"))
+    mount = Mount(kind="volume", source="data", target="/data")
+    lying = container("backend").model_copy(
+        update={"mounts": (mount,), "id": "c" * 64, "image_id": "sha256:" + "d" * 64}
+    )
+    assert await desk.refused(content) == "error-import-unknown"
+    desk.project, desk.facts = (
+        desk.project.model_copy(update={"database": database}),
+        facts(containers=(lying,)),
+    )
+    assert await desk.refused(PLAIN) == "error-import-unknown"
+    assert await desk.refused(ARCHIVE) == "error-import-unknown"
+    backup = await desk.take(gzip.compress(content) if packed else content)
+    assert desk.host.proven == [content]
+    assert (backup.engine, backup.form, backup.rows) == ("sqlite", "custom", None)
 
 
 async def test_an_encrypted_file_wants_its_key(desk: Desk, tmp_path: Path) -> None:
