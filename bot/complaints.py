@@ -81,7 +81,7 @@ def _texts(kind: str, problem: Any, place: Place, known: Callable[[Place], Itera
     if kind == "value_error":
         # "must be …, not 'value'": the value helps, except where it may carry a password
         text = str(cause)
-        return [text.partition(": ")[0] if place[-1] in _MAY_HOLD_A_SECRET else text]
+        return [text.partition(": ")[0] if _MAY_HOLD_A_SECRET & set(place[-1:]) else text]
     return [_MEANINGS[kind].format(**context) if kind in _MEANINGS else str(problem["msg"]).lower()]
 
 

@@ -285,7 +285,7 @@ class Project(Config):
     def _drills_in_a_container(self) -> Project:
         if isinstance(self.database, SqliteDatabase) and self.backups.drill_in == "container":
             raise ValueError(
-                'backups.drill_in = "container" is for PostgreSQL; a SQLite backup is drilled in a file of its own: leave it out'
+                'drill_in = "container" in backups is for PostgreSQL; a SQLite backup is drilled in a file of its own: leave it out'
             )
         return self
 

@@ -340,7 +340,7 @@ def test_projects_are_read_from_where_the_settings_say_even_if_these_are_wrong(w
             HOST
             + PROJECT
             + 'database = { engine = "sqlite", service = "b", file = "/data/a.db" }\nbackups = { drill_in = "container" }',
-            'backups.drill_in = "container" is for PostgreSQL',
+            'projects.fitnessapp: drill_in = "container" in backups is for PostgreSQL',
         ),
         (
             HOST + PROJECT + 'database = { name = "a b", user = "u" }',
