@@ -15,16 +15,38 @@ HERE = Path(__file__).parent
 MIGRATIONS = ("schema.sql", "waiting_and_freezes.sql", "backups_at_work.sql")
 """Applied in order; PRAGMA user_version counts how many a file has."""
 
+WAL_TRIES, WAL_PAUSE = 100, 0.05
+"""How often, and how many seconds apart, a new file is tried for that others are just making."""
+
 Row = aiosqlite.Row
 Transaction = aiosqlite.Connection
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(path, isolation_level=None)
-    connection.row_factory = aiosqlite.Row
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
-        await connection.execute(f"PRAGMA {pragma}")
+    try:
+        connection.row_factory = aiosqlite.Row
+        for pragma in ("busy_timeout=5000", "synchronous=FULL", "foreign_keys=ON"):
+            await connection.execute_fetchall(f"PRAGMA {pragma}")
+        await _keep_a_log(connection)
+    except BaseException:
+        await connection.close()  # its thread would keep the process alive
+        raise
     return connection
+
+
+async def _keep_a_log(connection: aiosqlite.Connection) -> None:
+    """Two that make a new file at once exclude each other here, and SQLite does not wait then: its busy_timeout is for others."""
+    for _ in range(WAL_TRIES):
+        try:
+            await connection.execute_fetchall("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            await asyncio.sleep(WAL_PAUSE)
+        else:
+            return
+    raise sqlite3.OperationalError("database is locked")
 
 
 async def _version(connection: aiosqlite.Connection) -> int:
@@ -59,7 +81,13 @@ class Database:
         """Opens and migrates. The file and its folder are readable by their owner only."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        database = cls(await _connect(path), await _connect(path))
+        connection = await _connect(path)
+        try:
+            reader = await _connect(path)
+        except BaseException:
+            await connection.close()
+            raise
+        database = cls(connection, reader)
         try:
             await database._migrate()
         except BaseException:

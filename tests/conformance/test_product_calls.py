@@ -10,6 +10,7 @@ import pytest
 
 from bot import menu
 from bot.sandbox.process import LocalBotApi
+from services.env_edits.intake import HIDDEN
 from services.models import Progress, State, StepState
 from services.phrases import Phrase
 from services.status import ProjectStatus
@@ -62,6 +63,7 @@ async def talk(chat: Chat, log: Path) -> None:
         "deploy fitnessapp",
         "backup",
         "cancel",
+        f"env {HIDDEN}",  # what may have been a value is removed from the chat
     ):
         assert await chat.sim.confirmed(await chat.sim.say(ANNA.id, f"/{command}"))
     await tap(chat, ENGLISH("button-menu-status"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,15 +90,26 @@ async def test_of_two_processes_that_open_it_at_once_one_brings_it_forward(done:
     await store.close()
 
 
-async def test_many_that_open_a_new_one_at_once_all_get_it(tmp_path: Path) -> None:
-    opened = await asyncio.gather(
-        *(Store.open(tmp_path / "opsgate.db") for _ in range(6)), return_exceptions=True
-    )
+@pytest.mark.parametrize("time", range(5))
+async def test_many_that_open_a_new_one_at_once_all_get_it(tmp_path: Path, time: int) -> None:
+    file = tmp_path / f"{time}.db"
+    opened = await asyncio.gather(*(Store.open(file) for _ in range(12)), return_exceptions=True)
     for store in opened:
         if isinstance(store, Store):
             assert await store.operations.recent(1) == []
             await store.close()
     assert all(isinstance(one, Store) for one in opened), opened
+
+
+async def test_what_is_no_database_is_told_and_leaves_no_thread_behind(tmp_path: Path) -> None:
+    """A thread that stays would keep the process alive for ever."""
+    (tmp_path / "opsgate.db").write_bytes(b"not a database" * 1000)
+    before = set(threading.enumerate())
+    with pytest.raises(sqlite3.DatabaseError):
+        await Store.open(tmp_path / "opsgate.db")
+    for thread in set(threading.enumerate()) - before:
+        thread.join(5)
+        assert not thread.is_alive()
 
 
 async def test_a_database_whose_rows_hang_in_the_air_is_left_as_it_was(tmp_path: Path) -> None:
