@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import secrets
 import signal
 from contextlib import suppress
 
@@ -32,6 +33,10 @@ def release(here: World) -> str:
 
 
 async def test_a_first_deploy_has_nothing_to_roll(here: World) -> None:
+    here.project.write_release(f"of this world alone {secrets.token_hex(4)}", bump=False)
+    here.project.commit(
+        "no other world's build is taken from the cache: it would be another image of the same files"
+    )
     here.write_settings(
         strategy='{ backend = "rolling", db = "rolling" }', rolling_grace="2", rolling_drain="5"
     )
