@@ -9,12 +9,10 @@ from aiogram.types import CallbackQuery
 
 from bot import keyboards
 from bot.access import Visitor
-from handlers.arguments import Wanted
 from handlers.freshness import MUTATING
 from handlers.proposing import command_router, propose
 from handlers.replies import answer_first
-from handlers.restore import KnownBackup
-from services.errors import BadInput
+from handlers.tapped_backup import KnownBackup, wish_for_backup
 from services.models import Kind
 from services.operations import Operations
 from services.projects import Project
@@ -33,7 +31,5 @@ async def backup_chosen(
 ) -> None:
     """From the card of a restore: that card stays, the drill's comes below it."""
     await answer_first(query)
-    backup = await known_backup((query.data or "")[2:])
-    if backup is None:
-        raise BadInput("error-no-backup")
-    await propose(bot, visitor, operations, projects, Kind.DRILL, Wanted(backup.project, backup.id))
+    wish = await wish_for_backup(query, known_backup)
+    await propose(bot, visitor, operations, projects, Kind.DRILL, wish)

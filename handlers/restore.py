@@ -16,12 +16,12 @@ from bot.outcomes import TelegramFailure
 from bot.views import restore as views
 from bot.views import talk
 from bot.views.screen import Screen
-from handlers.arguments import Wanted, wanted
+from handlers.arguments import wanted
 from handlers.freshness import MUTATING
 from handlers.proposing import propose_in_place
 from handlers.replies import acknowledge, answer_first, say, show
+from handlers.tapped_backup import KnownBackup, wish_for_backup
 from services.backups.models import Backup
-from services.errors import BadInput
 from services.models import Kind, Operation
 from services.operations import Operations
 from services.projects import Project
@@ -30,7 +30,6 @@ router = Router(name="restore")
 
 BackupsOf = Callable[[str, int], Awaitable[list[Backup]]]
 """The newest backups of a project, at most so many."""
-KnownBackup = Callable[[str], Awaitable[Backup | None]]
 TAKEN_BACK = {"b": Kind.UNDO, "d": Kind.DROP}
 
 
@@ -88,10 +87,7 @@ async def backup_chosen(
     known_backup: KnownBackup,
 ) -> None:
     await answer_first(query)
-    backup = await known_backup((query.data or "")[2:])
-    if backup is None:
-        raise BadInput("error-no-backup")
-    wish = Wanted(backup.project, backup.id)
+    wish = await wish_for_backup(query, known_backup)
     await propose_in_place(query, visitor, operations, projects, Kind.RESTORE, wish)
 
 

@@ -20,7 +20,7 @@ from handlers.arguments import Wanted, wanted
 from handlers.freshness import MUTATING
 from handlers.proposing import propose, propose_in_place
 from handlers.replies import acknowledge, answer_first, say, show
-from handlers.restore import KnownBackup
+from handlers.tapped_backup import KnownBackup, wish_for_backup
 from services.errors import BadInput
 from services.facts.models import Release
 from services.models import Kind
@@ -113,8 +113,5 @@ async def matching_backup(
 ) -> None:
     """The restore gets a card of its own; the rollback's verdict stays as it is."""
     await answer_first(query)
-    backup = await known_backup((query.data or "")[2:])
-    if backup is None:
-        raise BadInput("error-no-backup")
-    wish = Wanted(backup.project, backup.id)
+    wish = await wish_for_backup(query, known_backup)
     await propose(bot, visitor, operations, projects, Kind.RESTORE, wish)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from bot.access import Visitor
 from bot.documents import MOST_BYTES, UPLOAD_SECONDS
 from bot.outcomes import TelegramFailure
 from handlers.replies import acknowledge
+from handlers.tapped_backup import KnownBackup, tapped_backup
 from services.backups.encryption import SUFFIX
 from services.backups.models import Backup
 from services.errors import BadInput
@@ -21,7 +22,6 @@ from services.projects import Project
 
 router = Router(name="send_backup")
 
-KnownBackup = Callable[[str], Awaitable[Backup | None]]
 Leaving = Callable[[Project, Backup, Callable[[int], None]], AbstractAsyncContextManager[tuple[Path, bool]]]
 """The bytes of a backup that may leave, and whether they are encrypted."""
 
@@ -37,9 +37,9 @@ async def send(
 ) -> None:
     """Refused before anything is fetched, where it can be known: a group, no key to encrypt to, too large."""
     await acknowledge(query)
-    backup = await known_backup((query.data or "")[2:])
-    project = projects.get(backup.project) if backup else None
-    if backup is None or project is None:
+    backup = await tapped_backup(query, known_backup)
+    project = projects.get(backup.project)
+    if project is None:
         raise BadInput("error-no-backup")
     if not visitor.private:
         raise BadInput("error-send-private")

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import signal
-import sqlite3
-from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +12,7 @@ import pytest
 
 from bot.sandbox.played import SimMessage
 from services.drills.plans import DRILL_STEPS
+from tests.e2e.catalogue import newest, tamper
 from tests.e2e.world import World
 
 pytestmark = [
@@ -49,22 +46,6 @@ async def backup(here: World) -> Path:
 
 async def drill(here: World) -> SimMessage:
     return await here.verdict(await here.confirmed("/drill"))
-
-
-def newest(here: World) -> dict[str, Any]:
-    """The newest backup as the bot's database has it."""
-    with closing(sqlite3.connect(f"file:{here.folder}/data/opsgate.db?mode=ro", uri=True)) as database:
-        (body,) = database.execute("SELECT body FROM backups ORDER BY at DESC LIMIT 1").fetchone()
-    found: dict[str, Any] = json.loads(body)
-    return found
-
-
-def tamper(here: World, change: Callable[[dict[str, Any]], None]) -> None:
-    """Rewrites the record of the newest backup, behind the bot's back."""
-    record = newest(here)
-    change(record)
-    with closing(sqlite3.connect(here.folder / "data" / "opsgate.db", timeout=10)) as database, database:
-        database.execute("UPDATE backups SET body = ? WHERE id = ?", (json.dumps(record), record["id"]))
 
 
 async def restore_card(here: World) -> SimMessage:

@@ -8,15 +8,14 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import sqlite3
 import subprocess
-from collections.abc import AsyncIterator, Callable
-from contextlib import closing
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from tests.e2e.catalogue import newest, tamper
 from tests.e2e.conftest import require_real_parts
 from tests.e2e.world import World, world
 
@@ -70,20 +69,6 @@ async def is_gone(volume: str) -> bool:
             return True
         await asyncio.sleep(0.1)
     return False
-
-
-def newest(here: World) -> dict[str, Any]:
-    with closing(sqlite3.connect(f"file:{here.folder}/data/opsgate.db?mode=ro", uri=True)) as database:
-        (body,) = database.execute("SELECT body FROM backups ORDER BY at DESC LIMIT 1").fetchone()
-    found: dict[str, Any] = json.loads(body)
-    return found
-
-
-def tamper(here: World, change: Callable[[dict[str, Any]], None]) -> None:
-    record = newest(here)
-    change(record)
-    with closing(sqlite3.connect(here.folder / "data" / "opsgate.db", timeout=10)) as database, database:
-        database.execute("UPDATE backups SET body = ? WHERE id = ?", (json.dumps(record), record["id"]))
 
 
 def databases(here: World) -> str:
