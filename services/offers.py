@@ -26,9 +26,9 @@ def new_id(now: datetime) -> str:
     return f"op-{now:%Y%m%d-%H%M%S}-" + "".join(secrets.choice(alphabet) for _ in range(4))
 
 
-def offer(plan: Plan, by: Person, origin: Origin, ref: str | None) -> Operation:
+def offer(plan: Plan, by: Person, origin: Origin, ref: str | None, now: datetime | None = None) -> Operation:
     """A proposal of this plan, open from now on."""
-    now = datetime.now(UTC)
+    now = now or datetime.now(UTC)
     return Operation(
         id=new_id(now),
         kind=plan.kind,

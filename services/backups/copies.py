@@ -12,6 +12,7 @@ from services.backups import encryption, leftovers, manifest
 from services.backups.models import Backup, Copy, copies_of, rotted_on_host
 from services.commands import dumps
 from services.errors import StepFailed
+from services.remote.host import RemoteHost
 from services.runs import Run, Skip, StepDef
 from services.steps import SHORT
 
@@ -50,6 +51,18 @@ async def here(data: Path, backup: Backup, *, hashed: bool = True) -> tuple[int,
     if hashed:
         return await asyncio.to_thread(hash_of, file)
     return (file.stat().st_size, "") if file.is_file() else None
+
+
+async def is_on_host(remote: RemoteHost, file: PurePosixPath) -> bool:
+    """Raises HostError."""
+    done = await remote.run(dumps.exists(file), timeout=SHORT, check=False)
+    return done.exit_status == 0
+
+
+async def hash_on_host(remote: RemoteHost, file: PurePosixPath) -> str:
+    """SHA-256 of the file as it is now. Raises HostError, also when there is none."""
+    done = await remote.run(dumps.sha256(file), timeout=HASHING)
+    return done.stdout.split()[0].decode().lstrip("\\")
 
 
 def fetch_to(folder: Path) -> StepDef:
@@ -166,10 +179,10 @@ def send_back(data: Path, *, only_known: bool = False) -> StepDef:
         if backup is None or not backup.local_file or is_sealed(backup):
             return Skip.SKIPPED
         backup = await run.store.backups.get(backup.id) or backup
-        lies_there = await _on_host(run, backup)
+        lies_there = await is_on_host(run.remote, backup.host_file)
         if lies_there and only_known and not rotted_on_host(backup):
             return Skip.SKIPPED
-        if lies_there and await _hash_on_host(run, backup) == backup.sha256:
+        if lies_there and await hash_on_host(run.remote, backup.host_file) == backup.sha256:
             if rotted_on_host(backup):  # brought before a crash, or mended by a person
                 await note(run, with_copy(backup, _copy_on_host(backup)), data)
             return Skip.SKIPPED
@@ -183,16 +196,6 @@ def send_back(data: Path, *, only_known: bool = False) -> StepDef:
         return {"size": backup.size} | result
 
     return StepDef("send-dump", send)
-
-
-async def _on_host(run: Run, backup: Backup) -> bool:
-    done = await run.remote.run(dumps.exists(backup.host_file), timeout=SHORT, check=False)
-    return done.exit_status == 0
-
-
-async def _hash_on_host(run: Run, backup: Backup) -> str:
-    done = await run.remote.run(dumps.sha256(backup.host_file), timeout=HASHING)
-    return done.stdout.split()[0].decode().lstrip("\\")
 
 
 async def _set_aside(run: Run, backup: Backup) -> PurePosixPath:

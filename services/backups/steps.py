@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from services import scratch
-from services.backups.copies import HASHING, fetch_to, note
+from services.backups.copies import fetch_to, hash_on_host, is_on_host, note
 from services.backups.dumping import Dumped, dump_and_prove
 from services.backups.models import Backup, Copy, backup_id
 from services.backups.offsite import Offsite
@@ -129,18 +129,12 @@ async def back_up(run: Run) -> dict[str, Any] | Skip:
 
 async def _settle(run: Run, made: Dumped, part: PurePosixPath, final: PurePosixPath) -> None:
     """What was proven was a stream: the file is read again and must be the same, byte for byte."""
-    lying = part if await _exists(run, part) else final
-    hashed = await run.remote.run(dumps.sha256(lying), timeout=HASHING)
-    if hashed.stdout.split()[0].decode().lstrip("\\") != made.sha256:
+    lying = part if await is_on_host(run.remote, part) else final
+    if await hash_on_host(run.remote, lying) != made.sha256:
         await run.remote.run(dumps.discard(part), timeout=SHORT, check=False)
         raise StepFailed("error-dump-damaged", file=str(lying))
     if lying == part:
         await run.remote.run(dumps.finish(part), timeout=SHORT)
-
-
-async def _exists(run: Run, file: PurePosixPath) -> bool:
-    done = await run.remote.run(dumps.exists(file), timeout=SHORT, check=False)
-    return done.exit_status == 0
 
 
 async def _recorded(run: Run, made: Dumped, file: PurePosixPath) -> Backup:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from services.backups.copies import HASHING, here
+from services.backups.copies import hash_on_host, here
 from services.backups.models import Backup, rotted_on_host
 from services.commands import dumps
 from services.engines import Engine
@@ -80,5 +80,4 @@ async def dump_on_host(remote: RemoteHost, backup: Backup, *, hashed: bool) -> t
         return None
     if not hashed:
         return int(sized.stdout), ""
-    done = await remote.run(dumps.sha256(backup.host_file), timeout=HASHING)
-    return int(sized.stdout), done.stdout.split()[0].decode().lstrip("\\")
+    return int(sized.stdout), await hash_on_host(remote, backup.host_file)

@@ -7,7 +7,6 @@ that slept, a clock that was put. What came due meanwhile is caught up once.
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -16,11 +15,10 @@ from functools import partial
 
 import structlog
 
-from services import policy
 from services.backups.models import backup_id
 from services.errors import BadInput, OpsgateError
 from services.models import SCHEDULE, Kind, Operation, Origin, Person, Plan, State
-from services.offers import new_id
+from services.offers import offer
 from services.phrases import Phrase
 from services.projects import Project
 from services.queue import busy, raise_if_blocked
@@ -191,21 +189,8 @@ class Schedules:
         plan_of = self.plans[Kind(wanted.job)]
         plan = await answered(partial(plan_of, wanted.project, wanted.ref))
         raise_if_blocked(plan)
-        now = self.now()
-        return Operation(
-            id=new_id(now),
-            kind=plan.kind,
-            project=plan.project,
-            state=State.QUEUED,
-            plan=plan,
-            nonce=secrets.token_urlsafe(18),
-            by=SCHEDULED,
-            confirmed_by=SCHEDULED,
-            origin=Origin(chat_id=SCHEDULE),
-            ref=wanted.ref,
-            created_at=now,
-            expires_at=policy.expires_at(now),
-        )
+        offered = offer(plan, SCHEDULED, Origin(chat_id=SCHEDULE), wanted.ref, self.now())
+        return offered.model_copy(update={"state": State.QUEUED, "confirmed_by": SCHEDULED})
 
     async def _store(self, wanted: _Wanted, operation: Operation) -> None:
         told = self._said(wanted, "notice-schedule-late") if self._must_say(wanted) else None
