@@ -100,9 +100,9 @@ class Bench:
 
     async def rollback(self) -> float:
         """To the release before."""
-        here, since = self.here, await self.here.sim.mark()
-        await here.sim.say(here.anna, "/rollback")
-        offered = await here.sim.wait_for(here.anna, "Which release", since=since, timeout=60)
+        here = self.here
+        sent = await here.sim.say(here.anna, "/rollback")
+        offered = await here.sim.wait_for(here.anna, "Which release", after=sent, timeout=60)
         since = await here.sim.mark()
         await here.sim.tap(here.anna, offered, offered.labels[0])
         return await self.tapped(

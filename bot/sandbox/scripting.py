@@ -282,7 +282,7 @@ def check_origin(request: web.Request) -> None:
 def _fits(message: Message, given: Json) -> bool:
     if message.deleted or (given.get("by_bot", True) and not message.by_bot):
         return False
-    if (wanted := given.get("message_id")) is not None and message.id != wanted:
+    if message.id <= (given.get("after") or 0) or given.get("message_id") not in {None, message.id}:
         return False
     shown = shown_to_people(message)
     if (part := given.get("text")) is not None and part not in shown["text"]:

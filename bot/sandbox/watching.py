@@ -64,6 +64,7 @@ class Watcher:
         button: str | None = None,
         document: bool | None = None,
         message: "SimMessage | None" = None,
+        after: "Sent | SimMessage | None" = None,
         since: int = 0,
         by_bot: bool = True,
         timeout: float = 10.0,  # noqa: ASYNC109 the server waits, not this coroutine
@@ -71,7 +72,8 @@ class Watcher:
         """The newest message that fits all that is given, now or within `timeout` seconds.
 
         It contains `text`, matches `regex` (searched, dot matches newlines), has a button whose label begins
-        with `button`, carries a document, is `message`, and appeared or changed after the mark `since`.
+        with `button`, carries a document, is `message`, was sent later than the message `after` was, and appeared or
+        changed after the mark `since`. The answer to a command is waited for with `after`: an older card may change too.
 
         Raises:
             SimTimeout: with the chat as it was then.
@@ -82,6 +84,7 @@ class Watcher:
             "button": button,
             "document": document,
             "message_id": None if message is None else message.message_id,
+            "after": None if after is None else after.message_id,
         }
         answer = await self.ask(
             "wait", chat_id=id_of(chat), since=since, by_bot=by_bot, timeout=timeout, **wanted

@@ -198,6 +198,26 @@ async def test_what_is_written_reaches_the_bot_and_a_command_can_be_chosen_from_
     assert (await bot.hears("message"))["text"] == "/stop"
 
 
+async def test_the_menu_shows_commands_that_come_later_and_stays_open_when_a_message_comes(
+    window: Window, bot: PlayedBot
+) -> None:
+    """A bot that has just started sets its commands while somebody types the first one."""
+    await bot("deleteMyCommands")
+    await expect(window.page.get_by_test_id("commands-button")).to_be_hidden()
+    await window.page.get_by_test_id("composer").press_sequentially("/st")
+    await bot("setMyCommands", commands=[{"command": "status", "description": "what runs"}])
+    await expect(window.page.get_by_test_id("command-status")).to_be_visible()
+    await window.page.get_by_test_id("composer").fill("")
+    await expect(window.page.get_by_test_id("command-status")).to_have_count(0)
+    await window.page.get_by_test_id("commands-button").click()
+    await bot.say(ANNA, "A message beside it")
+    await window.sees("A message beside it")
+    await expect(window.page.get_by_test_id("command-status")).to_be_visible()
+    await bot("setMyCommands", commands=[{"command": "deploy", "description": "a new release"}])
+    await expect(window.page.get_by_test_id("command-deploy")).to_be_visible()
+    await expect(window.page.get_by_test_id("command-status")).to_have_count(0)
+
+
 async def test_people_are_switched_and_each_sees_their_own_chat_and_what_they_have_not_read(
     window: Window, bot: PlayedBot
 ) -> None:

@@ -125,8 +125,8 @@ async def test_a_host_whose_disk_fills_keeps_no_half_dump(here: World) -> None:
     folder = here.server.backup_path / "database"
     with small_disk(folder, "16k"):
         since = await here.sim.mark()
-        await here.sim.say(here.anna, "/backup")
-        refused = await here.sim.wait_for(here.anna, regex="for dumps", since=since, timeout=30)
+        sent = await here.sim.say(here.anna, "/backup")
+        refused = await here.sim.wait_for(here.anna, regex="for dumps", after=sent, timeout=30)
         assert not any(label.startswith("Confirm") for label in refused.labels)
     grown = ", ".join(f"('{secrets.token_hex(64)}')" for _ in range(6000))
     here.server.psql(f"CREATE TABLE grown (b text); INSERT INTO grown VALUES {grown}")  # noqa: S608 - our own words

@@ -24,9 +24,8 @@ def git(here: World, *words: str) -> str:
 
 async def blocked(here: World, *, button: str | None) -> SimMessage:
     """The card of a deploy whose app has the version that is deployed."""
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, "/deploy")
-    card = await here.sim.wait_for(here.anna, "mobile/app.json", since=since, timeout=60)
+    sent = await here.sim.say(here.anna, "/deploy")
+    card = await here.sim.wait_for(here.anna, "mobile/app.json", after=sent, timeout=60)
     assert [label for label in card.labels if label.startswith(("Bump", "Confirm"))] == (
         [button] if button else []
     )
@@ -47,7 +46,7 @@ async def test_one_tap_bumps_and_the_new_plan_wants_its_own_confirmation(here: W
     card = await blocked(here, button="Bump 1.0.2 → 1.0.3")
     since = await here.sim.mark()
     await here.sim.tap(here.anna, card, "Bump")
-    fresh = await here.sim.wait_for(here.anna, button="Confirm", since=since, timeout=60)
+    fresh = await here.sim.wait_for(here.anna, button="Confirm", after=card, timeout=60)
     assert "Frontend 1.0.2 → 1.0.3" in fresh.text
     assert "Bump the app to 1.0.3" in fresh.text
     assert git(here, "log", "-n1", "--format=%an <%ae>|%s|%P") == (
@@ -96,15 +95,14 @@ async def test_a_repository_that_refuses_is_told_with_the_commands_and_nothing_i
 
     hook.unlink()  # the same card still stands: another tap goes through
     await here.sim.tap(here.anna, card, "Bump")
-    await here.sim.wait_for(here.anna, button="Confirm", since=since, timeout=60)
+    await here.sim.wait_for(here.anna, button="Confirm", after=card, timeout=60)
     assert here.project.app_version == "1.0.4"
 
 
 async def test_a_tag_has_no_button(here: World) -> None:
     git(here, "tag", "v-old", "HEAD~1")
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, "/deploy v-old")
-    card = await here.sim.wait_for(here.anna, "v-old is not a branch", since=since, timeout=60)
+    sent = await here.sim.say(here.anna, "/deploy v-old")
+    card = await here.sim.wait_for(here.anna, "v-old is not a branch", after=sent, timeout=60)
     assert not any(label.startswith(("Bump", "Confirm")) for label in card.labels)
 
 
@@ -121,7 +119,7 @@ async def test_in_a_local_folder_the_file_is_edited_and_deployed(here: World) ->
     card = await blocked(here, button="Bump 1.0.4 → 1.0.5")
     since = await here.sim.mark()
     await here.sim.tap(here.anna, card, "Bump")
-    fresh = await here.sim.wait_for(here.anna, button="Confirm", since=since, timeout=60)
+    fresh = await here.sim.wait_for(here.anna, button="Confirm", after=card, timeout=60)
     assert "Frontend 1.0.4 → 1.0.5" in fresh.text
     assert "not committed" in fresh.text
     assert file.read_text() == before.replace("1.0.4", "1.0.5")

@@ -32,9 +32,8 @@ async def test_the_bot_starts_greets_an_admin_and_sets_their_command_menu(here: 
 
 
 async def test_status_of_an_empty_server_says_that_nothing_is_deployed(here: World) -> None:
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, "/status")
-    status = await here.sim.wait_for(here.anna, "fitnessapp", since=since)
+    sent = await here.sim.say(here.anna, "/status")
+    status = await here.sim.wait_for(here.anna, "fitnessapp", after=sent)
     assert status.labels
 
 
@@ -166,9 +165,8 @@ def _rows_after_restore(here: World, dump: Path) -> str:
 async def test_a_bad_password_in_the_env_file_blocks_the_deploy_and_is_never_shown(here: World) -> None:
     """R-DB-2: the reason and the mend, without the value and without a Confirm button. R-UX-1: checked first."""
     here.server.write_env(DB_PASSWORD="s3cr3t@host:1/x")
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, "/deploy")
-    card = await here.sim.wait_for(here.anna, "DB_PASSWORD", since=since, timeout=30)
+    sent = await here.sim.say(here.anna, "/deploy")
+    card = await here.sim.wait_for(here.anna, "DB_PASSWORD", after=sent, timeout=30)
     here.server.write_env()
     assert not any(label.startswith("Confirm") for label in card.labels)
     assert "s3cr3t" not in card.text
@@ -179,8 +177,7 @@ async def test_facts_that_changed_after_the_card_bring_a_new_card_instead_of_a_r
     here.server.write_env(NEW_SETTING="1")
     since = await here.sim.mark()
     await here.sim.tap(here.anna, card, "Confirm")
-    fresh = await here.sim.wait_for(here.anna, button="Confirm", since=since, timeout=30)
-    assert fresh.message_id != card.message_id
+    fresh = await here.sim.wait_for(here.anna, button="Confirm", after=card, timeout=30)
     assert await here.verdicts(since) == []
     await here.sim.tap(here.anna, fresh, "Cancel")
     here.server.write_env()
@@ -188,8 +185,8 @@ async def test_facts_that_changed_after_the_card_bring_a_new_card_instead_of_a_r
 
 async def test_ops_lists_what_happened_and_gives_the_log_as_a_document(here: World) -> None:
     since = await here.sim.mark()
-    await here.sim.say(here.anna, "/ops")
-    listed = await here.sim.wait_for(here.anna, "Operations", since=since)
+    sent = await here.sim.say(here.anna, "/ops")
+    listed = await here.sim.wait_for(here.anna, "Operations", after=sent)
     since = await here.sim.mark()
     failed = next(b for b in listed.buttons if "✗" in b["text"] or "deploy" in b["text"].lower())
     await here.sim.tap(here.anna, listed, data=failed["callback_data"])
@@ -202,9 +199,8 @@ async def test_ops_lists_what_happened_and_gives_the_log_as_a_document(here: Wor
 
 
 async def test_status_shows_containers_release_backup_and_host(here: World) -> None:
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, "/status")
-    status = await here.sim.wait_for(here.anna, "backend", since=since)
+    sent = await here.sim.say(here.anna, "/status")
+    status = await here.sim.wait_for(here.anna, "backend", after=sent)
     for word in ("db", "frontend", "healthy"):
         assert word in status.text
     await here.sim.tap(here.anna, status, "Refresh")

@@ -51,8 +51,8 @@ async def drill(here: World) -> SimMessage:
 async def restore_card(here: World) -> SimMessage:
     """The plan of a restore of the newest backup."""
     since = await here.sim.mark()
-    await here.sim.say(here.anna, "/restore")
-    choice = await here.sim.wait_for(here.anna, "Which backup", since=since, timeout=60)
+    sent = await here.sim.say(here.anna, "/restore")
+    choice = await here.sim.wait_for(here.anna, "Which backup", after=sent, timeout=60)
     since = await here.sim.mark()
     await here.sim.tap(here.anna, choice, choice.labels[0])
     return await here.sim.wait_for(here.anna, "Restore the database", since=since, timeout=60)
@@ -65,9 +65,8 @@ async def test_without_any_backup_drill_says_how_to_make_one(here: World) -> Non
     await here.start_bot()
     await here.sim.start(here.anna)
     await here.sim.start(here.boris)
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, "/drill")
-    answer = await here.sim.wait_for(here.anna, "no backup", since=since, timeout=60)
+    sent = await here.sim.say(here.anna, "/drill")
+    answer = await here.sim.wait_for(here.anna, "no backup", after=sent, timeout=60)
     assert "/backup" in answer.text
     assert answer.labels == []
 
@@ -100,9 +99,8 @@ async def test_a_good_drill_restores_compares_and_leaves_nothing_behind(here: Wo
 
 
 async def test_status_and_restore_tell_of_the_drill(here: World) -> None:
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, "/status")
-    shown = await here.sim.wait_for(here.anna, "Last backup", since=since, timeout=60)
+    sent = await here.sim.say(here.anna, "/status")
+    shown = await here.sim.wait_for(here.anna, "Last backup", after=sent, timeout=60)
     assert "✓ drilled" in shown.text
     card = await restore_card(here)
     assert "✓ drilled" in card.text
@@ -154,8 +152,8 @@ async def test_a_dump_that_was_damaged_after_its_proof_is_refused_and_pushed(her
         assert "not the one that was proven" in verdict.text
     assert newest(here)["drilled"]["good"] is False
     since = await here.sim.mark()
-    await here.sim.say(here.anna, "/status")
-    assert "✗ drill failed" in (await here.sim.wait_for(here.anna, "Last backup", since=since)).text
+    sent = await here.sim.say(here.anna, "/status")
+    assert "✗ drill failed" in (await here.sim.wait_for(here.anna, "Last backup", after=sent)).text
     dump.write_bytes(whole)
     assert "drill succeeded" in (await drill(here)).text
 

@@ -45,11 +45,10 @@ async def in_chat(here: World, *values: str) -> list[SimMessage]:
 
 async def asked(here: World, key: str, value: str) -> SimMessage:
     """The value as the answer to the question; the plan's card."""
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, f"/env set {key}")
-    await here.sim.wait_for(here.anna, "Answer with the new value", since=since, timeout=30)
-    await here.sim.say(here.anna, value)
-    return await here.sim.wait_for(here.anna, "Edit the env file", since=since, timeout=60)
+    sent = await here.sim.say(here.anna, f"/env set {key}")
+    await here.sim.wait_for(here.anna, "Answer with the new value", after=sent, timeout=30)
+    sent = await here.sim.say(here.anna, value)
+    return await here.sim.wait_for(here.anna, "Edit the env file", after=sent, timeout=60)
 
 
 async def confirmed(here: World, card: SimMessage) -> SimMessage:
@@ -59,9 +58,8 @@ async def confirmed(here: World, card: SimMessage) -> SimMessage:
 
 
 async def told(here: World, text: str, wanted: str) -> SimMessage:
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, text)
-    return await here.sim.wait_for(here.anna, wanted, since=since, timeout=60)
+    sent = await here.sim.say(here.anna, text)
+    return await here.sim.wait_for(here.anna, wanted, after=sent, timeout=60)
 
 
 async def test_the_keys_are_shown_and_no_value_is(here: World) -> None:
@@ -109,8 +107,8 @@ async def test_a_nasty_value_arrives_in_the_container_exactly_as_it_was_typed(he
 
 async def test_a_value_typed_straight_into_the_chat_is_removed_from_it_and_said_so(here: World) -> None:
     since = await here.sim.mark()
-    await here.sim.say(here.anna, f"/env set API_TOKEN={SECRET}")
-    await here.sim.wait_for(here.anna, "I removed your message with the value of API_TOKEN", since=since)
+    sent = await here.sim.say(here.anna, f"/env set API_TOKEN={SECRET}")
+    await here.sim.wait_for(here.anna, "I removed your message with the value of API_TOKEN", after=sent)
     card = await here.sim.wait_for(here.anna, "No service reads API_TOKEN", since=since, timeout=60)
     assert await in_chat(here, SECRET) == []
     await here.sim.tap(here.anna, card, "Cancel")
@@ -191,9 +189,8 @@ async def test_a_file_that_was_edited_meanwhile_makes_the_plan_anew(here: World)
 
 async def test_in_a_group_no_value_is_asked_for(here: World) -> None:
     group = await here.sim.group("Team", [here.anna, here.boris])
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, "/env set NOTE", chat=group)
-    said = await here.sim.wait_for(group, "Values are not typed in a group", since=since)
+    sent = await here.sim.say(here.anna, "/env set NOTE", chat=group)
+    said = await here.sim.wait_for(group, "Values are not typed in a group", after=sent)
     assert "private chat" in said.text
 
 

@@ -57,9 +57,8 @@ async def confirmed(here: World, card: SimMessage) -> int:
 
 
 async def told(here: World, command: str, text: str) -> SimMessage:
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, command)
-    return await here.sim.wait_for(here.anna, text, since=since, timeout=60)
+    sent = await here.sim.say(here.anna, command)
+    return await here.sim.wait_for(here.anna, text, after=sent, timeout=60)
 
 
 def records(here: World) -> dict[str, str]:

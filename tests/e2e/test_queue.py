@@ -18,10 +18,9 @@ pytestmark = [
 
 async def queue_card(here: World, command: str = "/deploy", button: str = "Queue after") -> SimMessage:
     """The plan card of a command while something runs."""
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, command)
+    sent = await here.sim.say(here.anna, command)
     title = "Back up fitnessapp" if command == "/backup" else "Deploy fitnessapp"
-    return await here.sim.wait_for(here.anna, title, button=button, since=since, timeout=60)
+    return await here.sim.wait_for(here.anna, title, button=button, after=sent, timeout=60)
 
 
 async def tap(here: World, card: SimMessage, button: str) -> int:
@@ -61,15 +60,15 @@ async def test_a_locked_project_refuses_changes_and_says_who_why_and_since_when(
     card = await here.card()
 
     since = await here.sim.mark()
-    await here.sim.say(here.boris, "/lock")
-    await here.sim.wait_for(here.boris, "Say why", since=since)
-    await here.sim.say(here.boris, "/lock the auditors are here")
-    await here.sim.wait_for(here.boris, "is locked: the auditors are here", since=since)
+    sent = await here.sim.say(here.boris, "/lock")
+    await here.sim.wait_for(here.boris, "Say why", after=sent)
+    sent = await here.sim.say(here.boris, "/lock the auditors are here")
+    await here.sim.wait_for(here.boris, "is locked: the auditors are here", after=sent)
     before = len(here.operations())
     for refused in ("/deploy", "/lock another reason"):
         since = await here.sim.mark()
-        await here.sim.say(here.anna, refused)
-        said = await here.sim.wait_for(here.anna, "by Boris", since=since)
+        sent = await here.sim.say(here.anna, refused)
+        said = await here.sim.wait_for(here.anna, "by Boris", after=sent)
         assert "the auditors are here" in said.text
         assert "ago" in said.text
         assert "/unlock" in said.text
@@ -81,16 +80,16 @@ async def test_a_locked_project_refuses_changes_and_says_who_why_and_since_when(
 
     assert "succeeded" in (await here.deploy("/backup")).text
     since = await here.sim.mark()
-    await here.sim.say(here.anna, "/status")
-    await here.sim.wait_for(here.anna, "Locked by Boris", since=since, timeout=60)
+    sent = await here.sim.say(here.anna, "/status")
+    await here.sim.wait_for(here.anna, "Locked by Boris", after=sent, timeout=60)
 
 
 async def test_a_lock_outlives_a_restart_and_every_admin_hears_that_another_opened_it(here: World) -> None:
     await here.stop_bot()
     await here.start_bot()
     since = await here.sim.mark()
-    await here.sim.say(here.anna, "/deploy")
-    await here.sim.wait_for(here.anna, "the auditors are here", since=since, timeout=30)
+    sent = await here.sim.say(here.anna, "/deploy")
+    await here.sim.wait_for(here.anna, "the auditors are here", after=sent, timeout=30)
     since = await here.sim.mark()
     await here.sim.say(here.anna, "/unlock")
     for admin in (here.anna, here.boris):
@@ -152,12 +151,12 @@ async def test_when_the_first_is_stopped_the_second_asks_again(here: World) -> N
     here.project.release_commit("r11")
     await tap(here, await queue_card(here), "Queue after")
     await here.sim.wait_for(here.anna, "Queued by Anna", since=since)
-    await here.sim.say(here.anna, "/cancel")
-    choice = await here.sim.wait_for(here.anna, "Which one should stop", since=since)
+    sent = await here.sim.say(here.anna, "/cancel")
+    choice = await here.sim.wait_for(here.anna, "Which one should stop", after=sent)
     assert len(choice.labels) == 2
     await tap(here, choice, choice.labels[0])
     assert "failed" in (await here.verdict(since)).text
-    again = await here.sim.wait_for(here.anna, button="Confirm", since=since, timeout=60)
+    again = await here.sim.wait_for(here.anna, button="Confirm", after=choice, timeout=60)
     assert states(here)[-2:] == ["dismissed", "proposed"]
     assert reason(here, -2) == "queue-before-failed"
     assert here.server.served_version() == "r9"
@@ -169,8 +168,8 @@ async def test_a_lock_keeps_what_waits_from_starting_and_leaves_what_runs_alone(
     here.project.release_commit("r13")
     await tap(here, await queue_card(here), "Queue after")
     await here.sim.wait_for(here.anna, "Queued by Anna", since=since)
-    await here.sim.say(here.boris, "/lock fitnessapp enough for today")
-    said = await here.sim.wait_for(here.boris, "enough for today", since=since)
+    sent = await here.sim.say(here.boris, "/lock fitnessapp enough for today")
+    said = await here.sim.wait_for(here.boris, "enough for today", after=sent)
     assert "is running goes on" in said.text
     assert "is queued does not start" in said.text
     assert "succeeded" in (await here.verdict(since)).text

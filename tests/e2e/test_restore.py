@@ -32,9 +32,8 @@ _notes = itertools.count()
 
 async def newest(here: World, reason: str) -> tuple[SimMessage, str]:
     """Sends /restore and taps the newest backup, whose `reason` (a part of its label) is checked."""
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, "/restore")
-    choice = await here.sim.wait_for(here.anna, "Which backup", since=since, timeout=90)
+    sent = await here.sim.say(here.anna, "/restore")
+    choice = await here.sim.wait_for(here.anna, "Which backup", after=sent, timeout=90)
     assert reason in choice.labels[0]
     return choice, choice.labels[0]
 
@@ -117,9 +116,8 @@ async def test_without_any_backup_restore_says_how_to_make_one(here: World) -> N
     await here.start_bot()
     await here.sim.start(here.anna)
     await here.sim.start(here.boris)
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, "/restore")
-    answer = await here.sim.wait_for(here.anna, "no backup", since=since, timeout=60)
+    sent = await here.sim.say(here.anna, "/restore")
+    answer = await here.sim.wait_for(here.anna, "no backup", after=sent, timeout=60)
     assert "/backup" in answer.text
     assert answer.labels == []
 

@@ -26,9 +26,8 @@ def images(here: World) -> Images:
 
 async def choice(here: World) -> SimMessage:
     """What /rollback offers."""
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, "/rollback")
-    return await here.sim.wait_for(here.anna, "Which release", since=since, timeout=60)
+    sent = await here.sim.say(here.anna, "/rollback")
+    return await here.sim.wait_for(here.anna, "Which release", after=sent, timeout=60)
 
 
 async def card_of(here: World, label: str) -> SimMessage:
@@ -93,9 +92,8 @@ async def test_before_a_second_release_there_is_nothing_to_go_back_to_and_the_bo
     await here.sim.start(here.anna)
     await here.sim.start(here.boris)
     RELEASES["r1"] = await deployed(here, "r1")
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, "/rollback")
-    said = await here.sim.wait_for(here.anna, "no earlier release", since=since, timeout=30)
+    sent = await here.sim.say(here.anna, "/rollback")
+    said = await here.sim.wait_for(here.anna, "no earlier release", after=sent, timeout=30)
     assert "/deploy" in said.text
     assert said.labels == []
 

@@ -190,9 +190,8 @@ async def test_a_service_that_the_release_does_not_have_blocks(here: World) -> N
     await here.stop_bot()
     here.write_settings(strategy='{ api = "rolling" }')
     await here.start_bot()
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, "/deploy")
+    sent = await here.sim.say(here.anna, "/deploy")
     card = await here.sim.wait_for(
-        here.anna, "[strategy] names what the release does not have: api", since=since
+        here.anna, "[strategy] names what the release does not have: api", after=sent
     )
     assert not any(label.startswith("Confirm") for label in card.labels)

@@ -54,8 +54,8 @@ async def test_a_changed_app_without_a_higher_version_is_blocked_until_it_has_on
     here.project.forget_bump()
     here.project.commit("tell where to meet")
     since = await here.sim.mark()
-    await here.sim.say(here.anna, "/deploy")
-    card = await here.sim.wait_for(here.anna, "mobile/app.json", since=since, timeout=60)
+    sent = await here.sim.say(here.anna, "/deploy")
+    card = await here.sim.wait_for(here.anna, "mobile/app.json", after=sent, timeout=60)
     assert not any(label.startswith("Confirm") for label in card.labels)
     assert '"version": "1.0.3"' in card.text
     here.project.release_commit("v2")

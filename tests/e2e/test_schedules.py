@@ -84,9 +84,8 @@ async def test_a_schedule_is_shown_and_begins_nothing_before_it_is_due(here: Wor
     assert "succeeded" in (await here.deploy()).text
     here.project.release_commit("r2")
     assert "succeeded" in (await here.deploy()).text
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, "/status")
-    await here.sim.wait_for(here.anna, "Next scheduled backup", since=since, timeout=60)
+    sent = await here.sim.say(here.anna, "/status")
+    await here.sim.wait_for(here.anna, "Next scheduled backup", after=sent, timeout=60)
     assert [one["kind"] for one in here.operations()] == ["deploy", "deploy"]
 
 
@@ -137,8 +136,8 @@ async def test_old_ones_went_here_and_on_the_host_and_the_rest_says_why(here: Wo
     assert [one.id for one in backups(here)] == made
     assert catalogue_and_places_agree(here)
     since = await here.sim.mark()
-    await here.sim.say(here.anna, "/backups")
-    card = await here.sim.wait_for(here.anna, "Backups of fitnessapp", since=since)
+    sent = await here.sim.say(here.anna, "/backups")
+    card = await here.sim.wait_for(here.anna, "Backups of fitnessapp", after=sent)
     assert "scheduled" in card.text
     assert "✓ drilled" in card.text
     assert "before a change: deploy" in card.text

@@ -132,8 +132,8 @@ def kept(here: World) -> list[str]:
 async def chosen(here: World) -> SimMessage:
     """/restore, the newest backup; its card."""
     since = await here.sim.mark()
-    await here.sim.say(here.anna, "/restore")
-    choice = await here.sim.wait_for(here.anna, "Which backup", since=since, timeout=30)
+    sent = await here.sim.say(here.anna, "/restore")
+    choice = await here.sim.wait_for(here.anna, "Which backup", after=sent, timeout=30)
     since = await here.sim.mark()
     await here.sim.tap(here.anna, choice, choice.labels[0])
     return await here.sim.wait_for(here.anna, "Restore the database", since=since, timeout=30)

@@ -139,9 +139,8 @@ async def test_the_button_on_the_card_shows_the_commands_to_do_it_by_hand(here: 
 
 
 async def test_pack_in_the_chat_sends_the_zip(here: World) -> None:
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, "/pack")
-    sent = await here.sim.wait_for(here.anna, "SHA-256", since=since, timeout=30)
+    asked = await here.sim.say(here.anna, "/pack")
+    sent = await here.sim.wait_for(here.anna, "SHA-256", after=asked, timeout=30)
     assert sent.file_id
 
 

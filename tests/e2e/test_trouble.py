@@ -43,8 +43,8 @@ async def test_two_admins_in_a_group_tap_one_card_and_one_of_them_starts_it(here
     group = await here.sim.group("ops", [here.anna, here.boris])
     here.project.release_commit("v3")
     since = await here.sim.mark()
-    await here.sim.say(here.anna, "/deploy", group)
-    card = await here.sim.wait_for(group, button="Confirm", since=since, timeout=30)
+    sent = await here.sim.say(here.anna, "/deploy", group)
+    card = await here.sim.wait_for(group, button="Confirm", after=sent, timeout=30)
     since = await here.sim.mark()
     before = len(here.operations())
     taps = await asyncio.gather(
@@ -115,14 +115,12 @@ async def test_a_flood_wait_delays_the_verdict_and_loses_nothing(here: World) ->
 
 
 async def test_a_host_behind_a_dead_vpn_is_said_to_be_unreachable_within_its_deadline(here: World) -> None:
-    since = await here.sim.mark()
     with here.sshd.silence():
-        await here.sim.say(here.anna, "/status")
-        status = await here.sim.wait_for(here.anna, "VPN", since=since, timeout=15)
+        sent = await here.sim.say(here.anna, "/status")
+        status = await here.sim.wait_for(here.anna, "VPN", after=sent, timeout=15)
         assert "fitnessapp" in status.text
-        since = await here.sim.mark()
-        await here.sim.say(here.anna, "/deploy")
-        refused = await here.sim.wait_for(here.anna, "VPN", since=since, timeout=15)
+        sent = await here.sim.say(here.anna, "/deploy")
+        refused = await here.sim.wait_for(here.anna, "VPN", after=sent, timeout=15)
     assert not any(label.startswith("Confirm") for label in refused.labels)
 
 
@@ -131,9 +129,8 @@ async def test_a_changed_host_key_stops_everything(here: World) -> None:
     before = len(here.operations())
     here.sshd.change_host_key()
     here.sshd.cut()
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, "/deploy")
-    refused = await here.sim.wait_for(here.anna, regex=r"(?i)host key", since=since, timeout=15)
+    sent = await here.sim.say(here.anna, "/deploy")
+    refused = await here.sim.wait_for(here.anna, regex=r"(?i)host key", after=sent, timeout=15)
     here.sshd.pin()
     assert not refused.labels
     assert len(here.operations()) == before
@@ -182,9 +179,8 @@ async def test_forged_forwarded_edited_stale_and_replayed_input_does_nothing(her
 
 async def test_a_stale_command_is_refused_and_says_so(here: World) -> None:
     before = len(here.operations())
-    since = await here.sim.mark()
-    await here.sim.say(here.anna, "/deploy", age=600)
-    answer = await here.sim.wait_for(here.anna, since=since, regex=r".")
+    sent = await here.sim.say(here.anna, "/deploy", age=600)
+    answer = await here.sim.wait_for(here.anna, after=sent, regex=r".")
     assert not answer.labels
     assert len(here.operations()) == before
 
@@ -211,8 +207,8 @@ async def test_an_admin_who_blocked_the_bot_is_named_to_the_others_once(here: Wo
     here.project.fix()
     await here.sim.wait_for(here.anna, "Boris", since=since, timeout=20)
     since = await here.sim.mark()
-    await here.sim.say(here.anna, "/status")
-    status = await here.sim.wait_for(here.anna, "fitnessapp", since=since, timeout=20)
+    sent = await here.sim.say(here.anna, "/status")
+    status = await here.sim.wait_for(here.anna, "fitnessapp", after=sent, timeout=20)
     assert "Boris" in status.text or str(BORIS) in status.text
 
 

@@ -127,9 +127,9 @@ class World:
 
     async def card(self, command: str = "/deploy", user: SimUser | None = None) -> SimMessage:
         """Sends a command and waits for its plan card."""
-        who, since = user or self.anna, await self.sim.mark()
-        await self.sim.say(who, command)
-        return await self.sim.wait_for(who, button="Confirm", since=since, timeout=60)
+        who = user or self.anna
+        sent = await self.sim.say(who, command)
+        return await self.sim.wait_for(who, button="Confirm", after=sent, timeout=60)
 
     async def confirmed(self, command: str = "/deploy") -> int:
         """Sends a command and taps Confirm on its card. Returns the mark from which the operation's messages come."""

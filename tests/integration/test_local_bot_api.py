@@ -29,7 +29,7 @@ from telegram.error import (
 from bot.sandbox import editing, lookups, sending, settings, texts, updates
 from bot.sandbox.client import Sim
 from bot.sandbox.flood import OFF, Limits
-from bot.sandbox.played import SimUser
+from bot.sandbox.played import SimTimeout, SimUser
 from bot.sandbox.process import LocalBotApi
 
 _NOT_MODIFIED = (
@@ -92,6 +92,17 @@ async def test_a_message_arrives_with_its_entities_and_keyboard(world: World) ->
     shown = await world.sim.wait_for(world.ann, "done", button="Confirm", timeout=1)
     assert shown.labels == ["Confirm", "Cancel"]
     assert shown.message_id == sent.message_id
+
+
+async def test_an_answer_is_what_was_sent_later_not_an_older_message_that_changed(world: World) -> None:
+    older = await world.bot.send_message(1001, "plan", reply_markup=_KEYBOARD)
+    asked = await world.sim.say(world.ann, "/deploy")
+    await world.bot.edit_message_text("plan again", 1001, older.message_id, reply_markup=_KEYBOARD)
+    with pytest.raises(SimTimeout):
+        await world.sim.wait_for(world.ann, button="Confirm", after=asked, timeout=0.1)
+    fresh = await world.bot.send_message(1001, "plan", reply_markup=_KEYBOARD)
+    found = await world.sim.wait_for(world.ann, button="Confirm", after=asked, timeout=1)
+    assert found.message_id == fresh.message_id
 
 
 async def test_an_edit_replaces_text_and_keyboard_and_keeps_the_history(world: World) -> None:

@@ -76,10 +76,15 @@ export class Composer {
     this.showMenuButton();
   }
 
+  // Called at every drawing: what is open stays as it is unless other commands are offered. Those may come when somebody
+  // has begun to type one.
   setCommands(commands) {
+    const isNews = JSON.stringify(commands) !== JSON.stringify(this.commands);
     this.commands = commands;
     this.showMenuButton();
-    if (!this.list.hidden) this.typed();
+    if (!isNews) return;
+    if (this.field.value !== "") this.field === document.activeElement && this.typed();
+    else if (!this.list.hidden) this.offer(commands);
   }
 
   showStart() {
