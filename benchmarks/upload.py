@@ -37,12 +37,11 @@ CALM = 7
 COMPOSE = "services:\n  app:\n    image: app\n"
 
 
-def make_tree(root: Path, chance: random.Random) -> list[Path]:
+def make_tree(root: Path, chance: random.Random, files: int = FILES) -> list[Path]:
     """Source-like: 60 folders, files of 1 to 20 KB, half of it compressible."""
     root.mkdir()
-    (root / "compose.yaml").write_text(COMPOSE)
     made = []
-    for number in range(FILES):
+    for number in range(files):
         file = root / f"part-{number % 60:02}" / f"file-{number:04}.txt"
         file.parent.mkdir(exist_ok=True)
         file.write_text(text(chance))
@@ -161,6 +160,7 @@ async def main(rounds: int) -> None:
         folder = Path(name)
         root = folder / "tree"
         files = make_tree(root, chance)
+        (root / "compose.yaml").write_text(COMPOSE)
         project = Project.model_validate(
             {
                 "name": "app",

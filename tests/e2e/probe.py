@@ -39,6 +39,10 @@ class Seen:
             self.longest_gap = max(self.longest_gap, now - self.last_good)
             self.last_good = now
 
+    def end(self) -> None:
+        """The time since the last good answer counts too."""
+        self.longest_gap = max(self.longest_gap, time.monotonic() - self.last_good)
+
     @property
     def total(self) -> int:
         return self.answers.total()
@@ -81,3 +85,4 @@ async def probed(port: int, *paths: str) -> AsyncIterator[Seen]:
             yield seen
         finally:
             over.set()
+    seen.end()
