@@ -38,9 +38,10 @@ def drift_findings(drift: Drift | None, kept: Sequence[str] = ()) -> list[Findin
         findings.append(Finding(code="drift-odd", severity=Severity.WARNING, args=named(odd)))
     if not drift.known:
         findings.append(Finding(code="drift-unknown", severity=Severity.WARNING))
-    for code, paths in (("drift-stays", drift.staying), ("drift-back", drift.returning)):
-        if paths:
-            findings.append(Finding(code=code, severity=Severity.INFO, args=named(paths)))
+    if drift.staying:
+        findings.append(Finding(code="drift-stays", severity=Severity.INFO, args=named(drift.staying)))
+    if drift.returning:
+        findings.append(Finding(code="drift-back", severity=Severity.INFO, args=named(drift.returning)))
     if kept:
         findings.append(Finding(code="drift-kept", severity=Severity.INFO, args=named(kept)))
     return findings
