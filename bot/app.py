@@ -159,9 +159,7 @@ def _compose(settings: Settings, store: Store, hosts: Hosts, bot: Bot, tasks: Ta
         migrations_chosen=MigrationProposals(core.proposals.facts, hosts).chosen,
         hosts=settings.hosts,
         keeping=core.bumps.keeping,
-        difference=lambda old: core.proposals.difference(
-            core.operations.project(old.project), old.plan.current.id if old.plan.current else ""
-        ),
+        difference=lambda old: core.proposals.difference(core.operations.project(old.project), old.plan),
         changed=notifier.wake,
         env=core.env,
         leaving=core.offsite.leaving,

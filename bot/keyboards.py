@@ -114,7 +114,7 @@ def _drift(operation: Operation, texts: Texts) -> list[InlineKeyboardButton]:
     if operation.plan.drift is None or not operation.plan.drift.files:
         return []
     look = button(texts("button-difference"), f"f:{operation.id}")
-    if operation.kind is not Kind.DEPLOY:
+    if operation.kind is not Kind.DEPLOY or not any(one.readable for one in operation.plan.drift.files):
         return [look]
     return [look, button(texts("button-keep"), f"e:{operation.nonce}", ButtonStyle.PRIMARY)]
 

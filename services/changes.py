@@ -15,7 +15,7 @@ BACKEND = "backend"
 SCRIPTS = "scripts"
 DATA_SUFFIXES = (".csv", ".json", ".sql")
 
-_SHA, PATH_AT = 64, 71
+HASH_TO, PATH_AT = 64, 71
 """Where a manifest's line `<sha256>  <mode>  <path>` has the end of its hash and the beginning of its path."""
 
 
@@ -74,7 +74,7 @@ def compare(deployed: bytes | None, new: bytes) -> Changes:
         backend_inputs=sum(is_backend_input(path) for path in paths),
         migrations=migrations(after.keys() - before.keys()),
         migrations_changed=migrations(
-            path for path in after.keys() & before.keys() if after[path][:_SHA] != before[path][:_SHA]
+            path for path in after.keys() & before.keys() if after[path][:HASH_TO] != before[path][:HASH_TO]
         ),
     )
 
@@ -118,7 +118,7 @@ def manifest_lines(manifest: bytes) -> list[str]:
 def _files(manifest: bytes) -> dict[str, str]:
     """Path to hash and mode."""
     lines = manifest.decode("utf-8", "surrogateescape").split("\n")
-    return {line[PATH_AT:]: line[:PATH_AT] for line in lines if len(line) > PATH_AT and line[_SHA] == " "}
+    return {line[PATH_AT:]: line[:PATH_AT] for line in lines if len(line) > PATH_AT and line[HASH_TO] == " "}
 
 
 def is_backend_input(path: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -75,30 +76,41 @@ async def _whole(remote: RemoteHost, release: PurePosixPath, record: Release, li
     return True
 
 
-async def read_drift(
-    remote: RemoteHost, project: Project, release: PurePosixPath, manifest: bytes | None = None
-) -> Drift:
-    """What of the release (or of another manifest) is not on the server as it says.
+async def read_drift(remote: RemoteHost, project: Project, release: PurePosixPath) -> Drift:
+    """What of the release is not on the server as it says.
 
-    Not known where the host cannot tell: the deploy itself looks again before it replaces a file.
+    Not known where the host cannot tell. What was told is held against the server again right before files are
+    swapped (deploys.look_again).
     """
-    words = (project.path, release / "manifest" if manifest is None else "-")
+    return await _drift(remote, project.path, release / "manifest")
+
+
+async def read_standing(remote: RemoteHost, project: Project, lines: Sequence[str]) -> Drift:
+    """Which files of a manifest's lines stand on the server otherwise; what is only missing there is no drift."""
+    listing = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
+    return await _drift(remote, project.path, "-", "-", stdin=listing) if lines else Drift()
+
+
+async def _drift(remote: RemoteHost, *words: PurePosixPath | str, stdin: bytes | None = None) -> Drift:
     try:
-        return parse(await remote.verb("drift", *words, stdin=manifest, timeout=HASHING))
+        return parse(await remote.verb("drift", *words, stdin=stdin, timeout=HASHING))
     except (CommandFailed, TimedOut):
         return Drift(known=False)
+
+
+async def read_all(remote: RemoteHost, project: Project, drift: Drift, before: bytes, coming: bytes) -> Drift:
+    """Drifted files, and those of the manifest `coming` that stand there although nobody released them."""
+    had = {line[PATH_AT:] for line in manifest_lines(before)}
+    new = [line for line in manifest_lines(coming) if line[PATH_AT:] not in had]
+    return drift.with_present(await read_standing(remote, project, new))
 
 
 async def read_loss(
     remote: RemoteHost, project: Project, drift: Drift, before: bytes, coming: bytes
 ) -> Drift:
-    """What a release with the manifest `coming` would replace: drifted files, and those that only it has and that stand there."""
-    lines, had = manifest_lines(coming), {line[PATH_AT:] for line in manifest_lines(before)}
-    new = [line for line in lines if line[PATH_AT:] not in had]
-    if new:
-        listing = "".join(f"{line}\n" for line in new).encode("utf-8", "surrogateescape")
-        drift = drift.with_present(await read_drift(remote, project, project.path, listing))
-    return drift.to_lose(frozenset(lines))
+    """What of all that (`read_all`) a release with the manifest `coming` would replace."""
+    found = await read_all(remote, project, drift, before, coming)
+    return found.to_lose(frozenset(manifest_lines(coming)), manifest_lines(before))
 
 
 async def _version(remote: RemoteHost, places: list[PurePosixPath]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,8 @@ from services.build_progress import BuildProgress, failing_context
 from services.checks.rolling import fixed
 from services.commands import compose, docker, state_files
 from services.commands.compose import ComposeContext
+from services.deployed import HASHING
+from services.drift import named, parse
 from services.env_links import link_env_files
 from services.errors import CommandFailed, StepFailed
 from services.facts.models import Release
@@ -28,6 +31,8 @@ from services.uploads import new_dir, release_dir, upload_from
 CONFIG_TIMEOUT = 120
 FILES_TIMEOUT = 1800
 """Seconds for the safety copy and the swap of files."""
+LOOK_HOLDS = 10
+"""Seconds for which nobody is thought to edit what was just looked at."""
 KEPT_JOBS = 200
 """Ended jobs, and records by which swaps are taken back, that stay on the host."""
 
@@ -135,15 +140,36 @@ async def safety_copy(run: Run) -> dict[str, Any]:
         run, "safety-copy", run.project.path, run.project.backup_dir, _manifest(run), _old_manifest(run)
     )
     await run.job(spec, FILES_TIMEOUT)
+    await look_again(run)
     return {}
 
 
+async def look_again(run: Run) -> None:
+    """An edit that came after the card is not replaced unseen. Raises StepFailed with what the plan does not name.
+
+    A card that could not name everything was confirmed as it is.
+    """
+    told = run.plan.drift
+    if told and told.known and not told.unnamed:
+        words = (run.project.path, _manifest(run), _old_manifest(run))
+        found = parse(await run.remote.verb("drift", *words, timeout=HASHING))
+        unseen = [one.path for one in found.files if one not in told.files]
+        more = max(0, found.total - len(told.files) - len(unseen))
+        if unseen or more:
+            raise StepFailed("error-edited-since", detail="", **named(unseen, more))
+    run.looked_at = time.monotonic()
+
+
 async def swap(run: Run) -> dict[str, Any]:
-    """Puts the release's files in place, file by file, by rename; what is not part of a release is not touched."""
+    """Puts the release's files in place, file by file, by rename; what is not part of a release is not touched.
+
+    After a restart or an outage they are looked at again, unless the swap was begun already.
+    """
     tree = new_dir(run) / "tree"
     words = (run.project.path, tree, _manifest(run), _old_manifest(run), _undo(run), *run.project.env_files)
     spec = _files_job(run, "swap", *words)
-    await run.job(spec, FILES_TIMEOUT)
+    just_now = run.looked_at is not None and time.monotonic() - run.looked_at < LOOK_HOLDS
+    await run.job(spec, FILES_TIMEOUT, prepare=None if just_now else look_again)
     return {}
 
 

@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from services.changes import PATH_AT
+from services.changes import HASH_TO, PATH_AT
+from services.phrases import Value
 
 MOST_NAMED = 5
 """So many paths a card names."""
@@ -46,21 +47,40 @@ class Drift(BaseModel):
     files: tuple[Drifted, ...] = ()
     total: int = 0
     known: bool = True
+    staying: tuple[str, ...] = ()  # edited, and the release has no such file: it is left where it is
+    returning: tuple[str, ...] = ()  # deleted, and the release has it
 
     @property
     def unnamed(self) -> int:
         """So many files drifted beside those that are named."""
         return self.total - len(self.files)
 
-    def to_lose(self, coming: Collection[str]) -> Drift:
-        """What a release with these lines in its manifest would replace: files that it has otherwise. Gone ones come back."""
+    def to_lose(self, coming: Collection[str], before: Collection[str] = ()) -> Drift:
+        """What a release with these lines in its manifest would replace: files that it has otherwise. Gone ones come back.
+
+        `before`: the lines of what is deployed. A file of it that is not coming goes if its content is still that.
+        """
         paths = {line[PATH_AT:] for line in coming}
+        given = {line[PATH_AT:]: line[:HASH_TO] for line in before}
         lost = tuple(
             one
             for one in self.files
             if one.path in paths and one.line not in coming and (one.odd or one.sha256)
         )
-        return Drift(files=lost, total=len(lost) + self.unnamed, known=self.known)
+        there = [one for one in self.files if one.odd or one.sha256]
+        return Drift(
+            files=lost,
+            total=len(lost) + self.unnamed,
+            known=self.known,
+            staying=tuple(
+                one.path
+                for one in there
+                if one.path not in paths and (one.odd or one.sha256 != given.get(one.path))
+            ),
+            returning=tuple(
+                one.path for one in self.files if one.path in paths and not (one.odd or one.sha256)
+            ),
+        )
 
     def with_present(self, other: Drift) -> Drift:
         """Together with what of another manifest stands there otherwise; what is only missing there is no drift."""
@@ -82,8 +102,19 @@ def _parsed(line: str) -> Drifted:
     return Drifted(path=path, sha256=sha256, size=int(size), mode=mode)
 
 
-def difference(path: str, released: bytes | None, present: bytes | None) -> Sequence[str]:
+def named(paths: Sequence[str], more: int = 0) -> dict[str, Value]:
+    """For a phrase: the first paths, and how many they are with `more` that have no name."""
+    count = len(paths) + more
+    shown = ", ".join(paths[:MOST_NAMED])
+    return {"count": count, "files": shown, "more": count - min(len(paths), MOST_NAMED)}
+
+
+def difference(
+    path: str, released: bytes | None, present: bytes | None, side: str = "released"
+) -> Sequence[str]:
     """Lines of a unified diff from what was released to what is there. Nothing but a word for what is no text.
+
+    `side`: what to call the former.
 
     Takes up to some seconds of a core: for a thread.
     """
@@ -92,7 +123,7 @@ def difference(path: str, released: bytes | None, present: bytes | None) -> Sequ
         return [f"{path}: no text, or too large to show"]
     return [
         line.rstrip("\n")
-        for line in difflib.unified_diff(before, after, f"released/{path}", f"server/{path}", n=3)
+        for line in difflib.unified_diff(before, after, f"{side}/{path}", f"server/{path}", n=3)
     ]
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from pathlib import Path, PurePosixPath
+from collections.abc import Sequence
+from pathlib import Path
 
 from services import plans, sources
-from services.commands import files
-from services.deployed import Deployed, changes, read_deployed, read_drift, read_loss
-from services.drift import MOST_COMPARED, Drift, difference
+from services.changes import manifest_lines
+from services.deployed import Deployed, changes, read_deployed, read_loss, read_standing
+from services.differences import Differences
+from services.drift import Drift, Drifted
 from services.env_secrets import EnvSecrets
 from services.errors import BadInput, SourceError
 from services.facts.models import Facts
@@ -24,6 +26,8 @@ from services.store.history import PastRuns
 
 FETCHING = 60
 """Seconds for one file that is kept."""
+NO_HASH = "0" * 64
+"""Of a file whose content is asked for, whatever it is."""
 
 
 class Proposals:
@@ -62,42 +66,34 @@ class Proposals:
         facts = await self.facts(project, plan.pack)
         return await self._deploy(project, facts, await self._deployed(project, facts), plan.pack)
 
-    async def deploy_keeping(self, project: Project, ref: str | None) -> Plan:
-        """Like deploy; but files that were edited on the server go into the release as they are there.
+    async def deploy_keeping(self, project: Project, ref: str | None, offered: Plan) -> Plan:
+        """Like deploy; but what the offered plan would replace on the server goes into the release as it is there.
 
         Those that are larger than a person edits (drift.MOST_READ) stay out of it: the plan says what is lost.
         """
         facts = await self.facts(project)
         deployed = await self._deployed(project, facts)
-        if deployed.drift.unnamed or not deployed.drift.known:
-            raise BadInput("error-drift-many", project=project.name, count=deployed.drift.total)
+        told = offered.drift or Drift()
+        wanted = {one.path for one in told.files}.union(offered.pack.kept if offered.pack else ())
+        remote = self._hosts.get(project.host)
+        now = await read_standing(remote, project, [f"{NO_HASH}  644  {path}" for path in sorted(wanted)])
+        if told.unnamed or now.unnamed or not (told.known and now.known):
+            raise BadInput("error-drift-many", project=project.name, count=max(told.total, now.total))
+        lines = frozenset(manifest_lines(deployed.manifest or b""))  # what was set back needs no keeping
+        edited = [one for one in now.files if one.readable and one.line not in lines]
         with tempfile.TemporaryDirectory(prefix="kept-", dir=self._packs) as folder:
-            kept = await self._fetch(project, deployed.drift, Path(folder))
+            kept = await self._fetch(project, edited, Path(folder))
             pack = await self._pack(project, ref, facts, deployed, kept)
         return await self._deploy(project, facts, deployed, pack)
 
-    async def difference(self, project: Project, release: str) -> list[str]:
-        """Lines of a diff from that release to what is on the server now, without secrets; empty where there is no drift."""
+    async def difference(self, project: Project, plan: Plan) -> list[str]:
+        """Lines of a diff to what is on the server now, without secrets; empty where nothing differs. Raises HostError."""
         remote = self._hosts.get(project.host)
-        await self._secrets.read(remote, project)
-        folder, found = project.state_dir / "releases" / release, []
-        drift = await read_drift(remote, project, folder)
-        for one in drift.files:
-            if one.sha256 is None:
-                found.append(f"{one.path}: {'no plain file any more' if one.odd else 'gone from the server'}")
-            else:
-                released = await self._content(project, folder / "tree" / one.path)
-                present = await self._content(project, project.path / one.path) if one.readable else None
-                found += await asyncio.to_thread(difference, one.path, released, present)
-        return [*found, *([f"and {drift.unnamed} more files"] if drift.unnamed else [])]
+        return await Differences(remote, project, self._packs, self._secrets, plan).lines()
 
-    async def _content(self, project: Project, path: PurePosixPath) -> bytes | None:
-        done = await self._hosts.get(project.host).run(files.read(path), limit=MOST_COMPARED, check=False)
-        return None if done.exit_status or done.truncated else self._secrets.hide(done.stdout)
-
-    async def _fetch(self, project: Project, drift: Drift, folder: Path) -> Kept:
+    async def _fetch(self, project: Project, edited: Sequence[Drifted], folder: Path) -> Kept:
         kept = {}
-        for number, one in enumerate(one for one in drift.files if one.readable):
+        for number, one in enumerate(edited):
             file = folder / str(number)
             remote = self._hosts.get(project.host)
             _, sha256 = await remote.fetch(project.path / one.path, file, lambda _: None, FETCHING)

@@ -97,6 +97,7 @@ class Run:
     secrets_known: bool = False
     refused: OpsgateError | None = None  # why it may only turn back
     must_claim: bool = False  # resumed: the lock is to be taken anew before anything else
+    looked_at: float | None = None  # by time.monotonic: when the server's files were last what the plan says
     unlocking: bool = False  # the lock is being given back: no longer to have it means nothing
 
     @property

@@ -799,6 +799,10 @@ error-send-large = The backup has { SIZE($size) }, more than Telegram takes from
 error-drift-many = Too much differs on the server to keep it file by file ({ $count } files in { $project }). Bring the changes into the source, or confirm to replace them: the safety copy keeps what is there now until the next deploy.
 error-difference-private = Source code is not for a group. Open our private chat and ask for the plan there.
 error-drift-changing = { $path } is being changed on the server right now. Try again in a moment.
+error-edited-since = Edited on the server after the plan was made: { $files }{ $more ->
+    [0] .
+   *[other] {" "}and { $more } more.
+} No file was replaced, and the old containers keep serving. Ask for a new plan: it names what was edited.
 error-base-changed = The release on the server that this one builds on was changed meanwhile. Nothing was touched. Send /deploy again: then everything travels.
 error-pack-gone = The packed source is gone from my disk. Ask for a new plan.
 error-build-failed = The build failed (status { $status }). The old containers keep serving.
@@ -1216,6 +1220,14 @@ finding-drift-odd = What should be a plain file on the server is none: { $files 
 finding-drift-unknown = I could not compare the files on the server with the deployed release.
     .why = What was edited there since would be replaced without being named here. The safety copy keeps it until the next deploy.
     .mend = Ask for the plan again, or confirm if nobody edits files on the server.
+finding-drift-stays = Dropped by the release but edited on the server, so left there: { $files }{ $more ->
+        [0] .
+       *[other] {" "}and { $more } more.
+    }
+finding-drift-back = Deleted on the server, comes back: { $files }{ $more ->
+        [0] .
+       *[other] {" "}and { $more } more.
+    }
 finding-drift-kept = As they are on the server: { $files }{ $more ->
         [0] .
        *[other] {" "}and { $more } more.

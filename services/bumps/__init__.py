@@ -24,6 +24,8 @@ from services.sources.pack import mirror_of
 log = structlog.get_logger(__name__)
 
 Planning = Callable[[Project, str | None], Awaitable[Plan]]
+Keeping = Callable[[Project, str | None, Plan], Awaitable[Plan]]
+"""The same, with the server's files that an offered plan names."""
 
 
 class Bumps:
@@ -35,7 +37,7 @@ class Bumps:
     def __init__(
         self,
         plan: Planning,
-        plan_keeping: Planning,
+        plan_keeping: Keeping,
         projects: Mapping[str, Project],
         mirrors: Path,
         *,
@@ -54,7 +56,8 @@ class Bumps:
     async def keeping(self, offered: Operation) -> Plan:
         """The plan anew, with what was edited on the server in the release: it may be the app that was edited."""
         project = self._project(offered)
-        return await self._offered(project, offered.ref, await self._plan_keeping(project, offered.ref))
+        plan = await self._plan_keeping(project, offered.ref, offered.plan)
+        return await self._offered(project, offered.ref, plan)
 
     def _project(self, offered: Operation) -> Project:
         if offered.project not in self._projects:

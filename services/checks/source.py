@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.drift import MOST_NAMED, Drift
+from services.drift import Drift, named
 from services.facts.models import Facts
 from services.models import Finding, Pack, Severity
 
@@ -32,18 +32,16 @@ def drift_findings(drift: Drift | None, kept: Sequence[str] = ()) -> list[Findin
     findings = []
     edited = [one.path for one in drift.files if not one.odd]
     if edited or drift.unnamed:
-        args = _named(edited, more=drift.unnamed)
+        args = named(edited, more=drift.unnamed)
         findings.append(Finding(code="drift", severity=Severity.WARNING, args=args))
     if odd := [one.path for one in drift.files if one.odd]:
-        findings.append(Finding(code="drift-odd", severity=Severity.WARNING, args=_named(odd)))
+        findings.append(Finding(code="drift-odd", severity=Severity.WARNING, args=named(odd)))
     if not drift.known:
         findings.append(Finding(code="drift-unknown", severity=Severity.WARNING))
+    if drift.staying:
+        findings.append(Finding(code="drift-stays", severity=Severity.INFO, args=named(drift.staying)))
+    if drift.returning:
+        findings.append(Finding(code="drift-back", severity=Severity.INFO, args=named(drift.returning)))
     if kept:
-        findings.append(Finding(code="drift-kept", severity=Severity.INFO, args=_named(kept)))
+        findings.append(Finding(code="drift-kept", severity=Severity.INFO, args=named(kept)))
     return findings
-
-
-def _named(paths: Sequence[str], more: int = 0) -> dict[str, str | int | float]:
-    shown = ", ".join(paths[:MOST_NAMED])
-    count = len(paths) + more
-    return {"count": count, "files": shown, "more": count - min(len(paths), MOST_NAMED)}

@@ -63,6 +63,21 @@ def listing(packed: Path) -> bytes | None:
         return None
 
 
+def contents(packed: Path, paths: AbstractSet[str], most: int) -> dict[str, bytes | None]:
+    """Of those of these files that travel in the archive; None for one of more than so many bytes."""
+    found: dict[str, bytes | None] = {}
+    try:
+        with tarfile.open(packed, "r|gz") as tar:
+            for member in tar:
+                path = member.name.removeprefix("tree/")
+                if path != member.name and path in paths:
+                    file = tar.extractfile(member) if member.size <= most else None
+                    found[path] = file.read() if file else None
+    except (OSError, tarfile.TarError, EOFError):
+        return found
+    return found
+
+
 def write(
     root: Path, entries: Sequence[Entry], listing: bytes, target: Path, base: AbstractSet[str] = frozenset()
 ) -> int:

@@ -17,6 +17,7 @@ pytestmark = [
 
 EDITED = "backend/app.py"
 EDIT = "# edited on the server\n"
+MADE = "conf/local.ini"
 SIZES = {"B": 1, "KB": 1000, "MB": 1000**2}
 
 
@@ -122,11 +123,57 @@ async def test_an_edit_after_the_card_brings_a_new_card(here: World) -> None:
     await here.sim.wait_for(here.anna, "Cancelled by", since=since)
 
 
+async def test_a_file_made_on_the_server_before_a_release_has_it_is_told_kept_and_stays(here: World) -> None:
+    """Nobody released it yet: its difference is to the one that comes."""
+    for folder, port in ((here.server.path, 2), (here.project.path, 1)):
+        (folder / "conf").mkdir(exist_ok=True)
+        (folder / MADE).write_text(f"port = {port}\n")
+    here.project.commit("a file that is there already")
+    card = await here.card()
+    assert MADE in card.text
+    since = await here.sim.mark()
+    await here.sim.tap(here.anna, card, "Difference")
+    document = await here.sim.wait_for(here.anna, document=True, since=since, timeout=60)
+    found = (await here.sim.file(document)).decode()
+    assert f"--- new/{MADE}\n+++ server/{MADE}\n" in found
+    assert "\n-port = 1\n+port = 2" in found
+    since = await here.sim.mark()
+    await here.sim.tap(here.anna, card, "Keep the server's files")
+    kept = await here.sim.wait_for(here.anna, "As they are on the server", since=since, timeout=60)
+    assert "Keep the server's files" not in kept.labels
+    await deployed(here, kept)
+    assert (here.server.path / MADE).read_text() == "port = 2\n"
+
+
+@pytest.mark.parametrize(
+    ("moment", "ends"), [("forward:build:done", "failed"), ("forward:swap:begun", "rolled back")]
+)
+async def test_an_edit_after_the_tap_ends_the_deploy_with_nothing_replaced(
+    here: World, moment: str, ends: str
+) -> None:
+    """The longest time for one is that in which the bot is down."""
+    await here.arm(moment)
+    (here.project.path / "backend" / "notes.txt").write_text(f"{moment}\n")
+    here.project.commit(moment)
+    since = await here.confirmed()
+    await here.wait_for_bot()
+    edit_on_the_server(here, line=f"# {moment}\n")
+    await here.revive()
+    verdict = await here.verdict(since)
+    assert ends in verdict.text.partition("\n")[0]
+    assert f"Edited on the server after the plan was made: {EDITED}" in verdict.text
+    assert (here.server.path / EDITED).read_text().endswith(f"# {moment}\n")
+    assert (here.server.path / "backend" / "notes.txt").read_text() == "three\n"
+    assert f"edited on the server: {EDITED}" in (await here.card()).text
+
+
 async def test_a_release_that_was_changed_on_the_server_is_not_built_on(here: World) -> None:
     """All files travel then, and the stack is what the source says."""
     state = here.server.path.with_name(f"{here.server.path.name}_opsgate")
     current = (state / "current").read_text().strip()
     (state / "releases" / current / "tree" / "backend" / "notes.txt").write_text("somebody was here\n")
+    (here.project.path / "backend" / "notes.txt").write_text("three\n")
+    here.project.commit("three again")
     card = await here.card()
     assert "changed:" not in card.text
     assert to_send(card) > 1_000_000

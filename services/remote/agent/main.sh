@@ -26,7 +26,7 @@ case "$verb" in
     lock-read) words lock-read 1 1 $# && verb_lock_read "$@" ;;
     arrived) words arrived 1 1 $# && verb_arrived "$@" ;;
     unpack) words unpack 5 5 $# && verb_unpack "$@" ;;
-    drift) words drift 2 2 $# && verb_drift "$@" ;;
+    drift) words drift 2 3 $# && verb_drift "$@" ;;
     verify) words verify 2 2 $# && verb_verify "$@" ;;
     intact) words intact 3 3 $# && verb_intact "$@" ;;
     releases) words releases 1 1 $# && verb_releases "$@" ;;

@@ -172,8 +172,10 @@ verb_intact() {
     [ ! -s "$work/different" ] || die 1 "not as it was shipped: $(head -n 1 "$work/different")"
 }
 
-# drift LIVE MANIFEST|-: what of a manifest (-: it comes on stdin) is not in LIVE as it says: "gone - - <path>", "odd - - <path>"
-# for what is no file that we can read, else "<sha256> <bytes> <644|755> <path>". The first 200; the last line is "<count>".
+# drift LIVE MANIFEST|- [OLD|-]: what of a manifest (-: it comes on stdin) is not in LIVE as it says: "gone - - <path>",
+# "odd - - <path>" for what is no file that we can read, else "<sha256> <bytes> <644|755> <path>". The first 200; the last
+# line is "<count>". With OLD, the manifest of what is live (-: none), only what a swap would replace unseen: what stands
+# there and is not as OLD says either.
 verb_drift() {
     absolute "$1"
     [ -d "$1" ] || die 4 "no such tree: $1"
@@ -186,7 +188,11 @@ verb_drift() {
         absolute "$manifest"
     fi
     manifest_check "$manifest"
-    differing "$1" "$manifest" >"$work/different"
+    if [ $# -eq 3 ]; then
+        replaced "$1" "$manifest" "$3" >"$work/different"
+    else
+        differing "$1" "$manifest" >"$work/different"
+    fi
     head -n 200 "$work/different" | while IFS= read -r path; do
         if [ -f "$1/$path" ] && [ ! -L "$1/$path" ] && [ -r "$1/$path" ]; then
             [ -x "$1/$path" ] && mode=755 || mode=644
@@ -198,6 +204,23 @@ verb_drift() {
         fi
     done
     printf '%s\n' "$(($(wc -l <"$work/different")))"
+}
+
+# replaced LIVE MANIFEST OLD|- → the paths of MANIFEST where something stands that neither manifest knows.
+replaced() {
+    local path
+    : >"$work/as-old"
+    if [ "$3" != - ]; then
+        absolute "$3"
+        manifest_check "$3"
+        differing "$1" "$3" >"$work/edited"
+        manifest_paths "$3" >"$work/old-paths"
+        unlisted "$work/edited" "$work/old-paths" >"$work/as-old"
+    fi
+    differing "$1" "$2" "${3%/manifest}/index.live" >"$work/not-new"
+    unlisted "$work/as-old" "$work/not-new" | while IFS= read -r path; do
+        [ ! -e "$1/$path" ] && [ ! -L "$1/$path" ] || printf '%s\n' "$path"
+    done
 }
 
 # remove-tree STATE releases/<id>|jobs/<id>: one release, or one job that has ended, and nothing else.

@@ -369,6 +369,41 @@ def test_drift_from_a_manifest_that_is_only_told(local: LocalAgent) -> None:
     assert found == [f"{hashlib.sha256(b'handmade').hexdigest()} 8 644 conf", "gone - - not there", "2"]
 
 
+def test_what_a_swap_would_replace_unseen(local: LocalAgent) -> None:
+    """What stands where the new release has a file, and is neither as that nor as the old release says."""
+    old = local.release(
+        "old", {"same": "1", "edited": "1", "dropped": "1", "ahead": "1", "gone": "1", "x.sh": "1"}
+    )
+    new = local.release(
+        "new",
+        {"same": "2", "edited": "2", "ahead": "2", "gone": "2", "x.sh": "2", "handmade": "2", "new": "2"},
+    )
+    shutil.copytree(old / "tree", local.live)
+    words = ("drift", local.live, new / "manifest", old / "manifest")
+    assert local.run(*words) == b"0\n"
+    (local.live / "edited").write_text("by hand")
+    (local.live / "dropped").write_text("by hand")
+    (local.live / "ahead").write_text("2")  # as the new release has it
+    (local.live / "gone").unlink()
+    (local.live / "x.sh").chmod(0o755)
+    (local.live / "handmade").symlink_to("nowhere")
+    assert local.run(*words).decode().splitlines() == [
+        f"{hashlib.sha256(b'by hand').hexdigest()} 7 644 edited",
+        "odd - - handmade",
+        f"{hashlib.sha256(b'1').hexdigest()} 1 755 x.sh",
+        "3",
+    ]
+
+
+def test_of_many_new_files_only_those_that_stand_there_already_are_told(local: LocalAgent) -> None:
+    """Else a release with more new files than are named would look like drift."""
+    local.live.mkdir()
+    (local.live / "f229").write_text("handmade")
+    listing = listing_of({f"f{number}": "x" for number in range(230)})
+    found = local.run("drift", local.live, "-", "-", stdin=listing).decode().splitlines()
+    assert found == [f"{hashlib.sha256(b'handmade').hexdigest()} 8 644 f229", "1"]
+
+
 def test_only_the_first_of_very_many_are_named(local: LocalAgent) -> None:
     release = local.release("r1", {f"f{number}": "x" for number in range(230)})
     local.live.mkdir()

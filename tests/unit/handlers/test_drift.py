@@ -19,18 +19,26 @@ NONCE = "nonce_24_characters_long"
 KEEP, LOOK = f"e:{NONCE}", "f:op-1"
 
 
-def drifting(kind: Kind = Kind.DEPLOY) -> Plan:
-    edited = Drifted(path="backend/app.py", sha256="1" * 64, size=3)
-    return plan(kind=kind, drift=Drift(files=(edited,), total=1))
+EDITED = Drifted(path="backend/app.py", sha256="1" * 64, size=3)
+LINK = Drifted(path="backend/link", odd=True)
 
 
-@pytest.mark.parametrize(("kind", "labels"), [(Kind.DEPLOY, 2), (Kind.ROLLBACK, 1)])
-def test_only_a_deploy_can_keep_what_was_edited(kind: Kind, labels: int) -> None:
+def drifting(kind: Kind = Kind.DEPLOY, one: Drifted = EDITED) -> Plan:
+    return plan(kind=kind, drift=Drift(files=(one,), total=1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "can_keep"),
+    [(Kind.DEPLOY, EDITED, True), (Kind.ROLLBACK, EDITED, False), (Kind.DEPLOY, LINK, False)],
+)
+def test_only_a_deploy_can_keep_what_was_edited_and_can_be_read(
+    kind: Kind, one: Drifted, *, can_keep: bool
+) -> None:
     """A rollback brings back what was: there the difference can be looked at."""
-    shown = keyboards.gate(operation(kind=kind, plan=drifting(kind)), ENGLISH)
+    shown = keyboards.gate(operation(kind=kind, plan=drifting(kind, one)), ENGLISH)
     assert shown is not None
     texts = [one.text for row in shown.inline_keyboard for one in row]
-    assert ("Difference" in texts, "Keep the server's files" in texts) == (True, labels == 2)
+    assert ("Difference" in texts, "Keep the server's files" in texts) == (True, can_keep)
 
 
 async def test_the_difference_comes_as_a_document_without_known_secrets(stage: Stage) -> None:

@@ -31,6 +31,7 @@ class Lying:
     truncated: bool = False
     asked: list[str] = field(default_factory=list)
     told: list[bytes | None] = field(default_factory=list)
+    words: list[tuple[object, ...]] = field(default_factory=list)
 
     async def run(self, command: Command, *, limit: int, check: bool) -> Completed:
         assert not check
@@ -39,9 +40,10 @@ class Lying:
         content = self.files.get(command.argv[-1])
         return Completed(int(content is None), content or b"", b"", truncated=self.truncated)
 
-    async def verb(self, verb: str, *_words: object, timeout: float, stdin: bytes | None = None) -> bytes:
+    async def verb(self, verb: str, *words: object, timeout: float, stdin: bytes | None = None) -> bytes:
         assert timeout > 60
         self.told.append(stdin)
+        self.words.append(words)
         self.asked.append(verb)
         if (answer := self.verbs[verb]) is None:
             raise CommandFailed(verb, 1, "not as it was shipped")
@@ -123,7 +125,7 @@ async def test_files_that_only_the_next_release_has_are_looked_for_on_the_server
     new = f"{'5' * 64}  644  conf/local\n".encode()
     host = Lying({}, verbs={"drift": f"{'6' * 64} 9 644 conf/local\n1\n".encode()})
     lost = await read_loss(cast("RemoteHost", host), project(), Drift(), MANIFEST, MANIFEST + new)
-    assert host.told == [new]
+    assert (host.told, host.words) == ([new], [(project().path, "-", "-")])  # only what stands there
     assert [one.path for one in lost.files] == ["conf/local"]
 
 

@@ -49,6 +49,21 @@ def test_only_a_file_that_the_release_has_otherwise_is_lost() -> None:
     lost = Drift(files=files, total=6).to_lose(coming)
     assert [one.path for one in lost.files] == ["edited", "mode", "link"]
     assert lost.unnamed == 0
+    assert (lost.staying, lost.returning) == (("dropped",), ("gone",))
+
+
+def test_a_dropped_file_stays_only_if_the_swap_would_leave_it() -> None:
+    """It removes what still has the content of its release, whatever its mode."""
+    before = {f"{ONE}  755  other mode", f"{TWO}  644  edited", f"{ONE}  644  link", f"{ONE}  644  gone"}
+    files = (drifted("other mode"), drifted("edited"), Drifted(path="link", odd=True), drifted("gone", None))
+    lost = Drift(files=files, total=4).to_lose(set(), before)
+    assert (lost.files, lost.staying, lost.returning) == ((), ("edited", "link"), ())
+
+
+def test_what_stays_and_what_comes_back_is_said_quietly() -> None:
+    found = drift_findings(Drift(staying=("a", "b"), returning=("c",)))
+    said = [(one.code, one.severity, one.args["files"]) for one in found]
+    assert said == [("drift-stays", Severity.INFO, "a, b"), ("drift-back", Severity.INFO, "c")]
 
 
 def test_what_is_beyond_the_named_ones_may_be_lost_too() -> None:

@@ -200,6 +200,7 @@ class Ground:
         )
         self.others: tuple[Finding, ...] = ()
         self.kept = ("backend/app.py",)
+        self.asked_to_keep: list[Plan] = []
         self.bumps = Bumps(self.plan, self.plan_keeping, {"app": self.project}, self.mirrors)
 
     async def plan(self, _project: Project, ref: str | None) -> Plan:
@@ -208,7 +209,8 @@ class Ground:
         findings = (*version_findings(changes), *self.others)
         return Plan(kind="deploy", project="app", steps=("lock",), findings=findings, changes=changes)
 
-    async def plan_keeping(self, project: Project, ref: str | None) -> Plan:
+    async def plan_keeping(self, project: Project, ref: str | None, offered: Plan) -> Plan:
+        self.asked_to_keep.append(offered)
         plan = await self.plan(project, ref)
         return plan.model_copy(update={"pack": packed(*self.kept)})
 
@@ -304,6 +306,7 @@ async def test_files_of_the_server_that_were_to_be_kept_are_kept_by_the_new_plan
     plan = await ground.bumps.bumped(kept)
     assert plan.pack is not None
     assert plan.pack.kept == ("backend/app.py",)
+    assert ground.asked_to_keep[-1] == kept.plan  # which names them
     assert (plan.blocked, app_version(app.read_bytes())) == (False, "1.0.3")
 
 
@@ -321,7 +324,7 @@ async def test_in_a_terminal_which_has_no_buttons_a_person_does_it(
 ) -> None:
     ground = Ground(tmp_path, path=str(source))
     projects = {"app": ground.project}
-    bumps = Bumps(ground.plan, ground.plan, projects, ground.mirrors, taps=False)
+    bumps = Bumps(ground.plan, ground.plan_keeping, projects, ground.mirrors, taps=False)
     bump = (await bumps.deploy(ground.project, None)).bump
     assert bump is not None
     assert (bump.way, bump.line, app.read_text()) == (Way.BY_HAND, 4, CONTENT)
@@ -494,7 +497,7 @@ async def test_a_link_in_the_repository_is_not_offered(repository: Path, tmp_pat
         await ground.version(ref)
         return plan
 
-    bumps = Bumps(planned, planned, {"app": ground.project}, ground.mirrors)
+    bumps = Bumps(planned, ground.plan_keeping, {"app": ground.project}, ground.mirrors)
     assert (await bumps.deploy(ground.project, None)).bump is None
 
 
