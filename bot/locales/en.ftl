@@ -522,9 +522,9 @@ backup-not-pruned = Old backups could not be cleared away everywhere ({ $places 
 ## Lock and queue
 
 lock-done = 🔒 { $project } is locked: { $reason }
-    Until /unlock { $project } I refuse whatever changes it. Backups stay possible.
+    Until { COMMAND("unlock") } { $project } I refuse whatever changes it. Backups stay possible.
 lock-held = 🔒 { $project } is locked already, by { $who } ({ DURATION($age) } ago): { $reason }
-    Nothing was changed. /unlock { $project } opens it.
+    Nothing was changed. { COMMAND("unlock") } { $project } opens it.
 lock-running = The { KIND($kind) } that is running goes on. /cancel stops it.
 lock-waiting = The { KIND($kind) } that is queued does not start while the lock stands.
 unlock-done = 🔓 { $project } is unlocked.
@@ -693,11 +693,11 @@ error-waiting-already = { $who } queued { $kind ->
    *[other] an operation
 } of { $project } meanwhile. The card now offers to replace it.
 error-frozen = 🔒 { $project } is locked by { $who } ({ DURATION($age) } ago): { $reason }
-    Nothing was changed. /unlock { $project } opens it again; a backup is possible all the same.
-error-lock-no-reason = Say why, so that whoever is refused knows: /lock { $project } { $example }
+    Nothing was changed. { COMMAND("unlock") } { $project } opens it again; a backup is possible all the same.
+error-lock-no-reason = Say why, so that whoever is refused knows: { COMMAND("lock") } { $project } { $example }
 error-lock-reason = The reason must be one line of plain text, at most { $most } characters; this one has { $count }.
-error-lock-which = Which project? For example: /lock { $project } { $example }. I know: { $known }
-error-unlock-which = Which project? For example: /unlock { $project }. Locked: { $known }
+error-lock-which = Which project? For example: { COMMAND("lock") } { $project } { $example }. I know: { $known }
+error-unlock-which = Which project? For example: { COMMAND("unlock") } { $project }. Locked: { $known }
 error-nothing-locked = No project is locked.
 error-source = The source cannot be packed. See my log for the reason.
 error-superseded = The server changed since this plan was made, so nothing was run. The new plan follows.

@@ -541,9 +541,9 @@ backup-not-pruned = Старые бэкапы удалось убрать не �
 ## Запрет и очередь
 
 lock-done = 🔒 { $project }: изменения запрещены: { $reason }
-    До /unlock { $project } я откажусь от всего, что меняет проект. Бэкапы возможны.
+    До { COMMAND("unlock") } { $project } я откажусь от всего, что меняет проект. Бэкапы возможны.
 lock-held = 🔒 { $project }: запрет уже стоит ({ $who }, { DURATION($age) } назад): { $reason }
-    Ничего не изменено. /unlock { $project } снимет запрет.
+    Ничего не изменено. { COMMAND("unlock") } { $project } снимет запрет.
 lock-running = Сейчас идёт { KIND($kind) }, запрет его не остановит. Остановить: /cancel.
 lock-waiting = В очереди { KIND($kind) }. Пока стоит запрет, он не начнётся.
 unlock-done = 🔓 { $project }: запрет снят.
@@ -717,11 +717,11 @@ error-waiting-already = Тем временем { $who } ставит в оче�
    *[other] операцию
 } { $project }. На карточке теперь можно заменить его.
 error-frozen = 🔒 { $project }: изменения запрещены ({ $who }, { DURATION($age) } назад): { $reason }
-    Ничего не изменено. /unlock { $project } снимет запрет; бэкап возможен и сейчас.
-error-lock-no-reason = Укажите причину, чтобы её увидел тот, кому откажут: /lock { $project } { $example }
+    Ничего не изменено. { COMMAND("unlock") } { $project } снимет запрет; бэкап возможен и сейчас.
+error-lock-no-reason = Укажите причину, чтобы её увидел тот, кому откажут: { COMMAND("lock") } { $project } { $example }
 error-lock-reason = Причина должна быть одной строкой обычного текста, не длиннее { $most } символов; здесь { $count }.
-error-lock-which = Какой проект? Например: /lock { $project } { $example }. Я знаю: { $known }
-error-unlock-which = Какой проект? Например: /unlock { $project }. Запрет стоит на: { $known }
+error-lock-which = Какой проект? Например: { COMMAND("lock") } { $project } { $example }. Я знаю: { $known }
+error-unlock-which = Какой проект? Например: { COMMAND("unlock") } { $project }. Запрет стоит на: { $known }
 error-nothing-locked = Ни на одном проекте запрета нет.
 error-source = Исходники не удалось упаковать. Причина в моём журнале.
 error-superseded = С тех пор как план составлен, сервер изменился, поэтому ничего не запущено. Ниже новый план.
