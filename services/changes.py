@@ -27,6 +27,7 @@ class SourceFacts(_Frozen):
     """What a pack's tree says about itself. `frontends` and `backends` are services that are built from there."""
 
     frontend_version: str | None = None  # expo.version of mobile/app.json
+    version_fault: str = ""  # why a frontend has none: that file is "missing", no "json", or has no "version"
     frontends: tuple[str, ...] = ()
     backends: tuple[str, ...] = ()
     static_upstreams: tuple[str, ...] = ()  # names that the frontend's nginx resolves only when it starts
@@ -41,6 +42,7 @@ class Changes(_Frozen):
     backend_inputs: int = 0  # data files and scripts of the backend
     frontend_from: str | None = None
     frontend_to: str | None = None
+    version_fault: str = ""  # see SourceFacts
     env: dict[str, str] = {}  # fingerprints of the env file that the release is built with
     migrations: tuple[str, ...] = ()  # new scripts; all where it is not known what is deployed
     migrations_changed: tuple[str, ...] = ()  # scripts that were deployed before, with other contents

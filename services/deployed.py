@@ -126,6 +126,7 @@ def changes(deployed: Deployed, manifest: bytes | None, facts: Facts, pack: Pack
         update={
             "frontend_from": deployed.frontend,
             "frontend_to": pack.source.frontend_version,
+            "version_fault": pack.source.version_fault,
             "env": facts.env.fingerprints if facts.env else {},
         }
     )

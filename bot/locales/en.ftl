@@ -1058,6 +1058,17 @@ finding-release-unknown = The record of release { $release } is gone from the ho
 finding-version-not-bumped = mobile/ changed, but its version { $version } is not higher than the deployed { $deployed }
     .why = Telegram goes on serving the app that it keeps for { $deployed }, and the app crashes.
     .mend = In mobile/app.json set "version": "{ $next }", commit it if the source is a repository, and ask again.
+finding-version-unreadable = { $fault ->
+    [missing] { $file } is missing
+    [json] { $file } cannot be read as JSON
+   *[version] { $file } has no expo.version that is text
+}: the app's version cannot be compared with the deployed { $deployed }
+    .why = If its version is not higher, Telegram goes on serving the app that it keeps for { $deployed }, and the app crashes.
+    .mend = { $fault ->
+        [missing] Put { $file } back
+        [json] Correct { $file } (plain JSON: no comments, no comma after the last value)
+       *[version] Correct { $file }
+    }, set expo.version to "{ $next }" or higher, commit it if the source is a repository, and ask again.
 finding-migrations-new = { $count ->
     [one] A migration comes with this release: { $scripts }
    *[other] { $count } migrations come with this release: { $scripts }{ $more ->

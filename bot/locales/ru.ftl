@@ -1094,6 +1094,17 @@ finding-release-unknown = Записи о релизе { $release } на сер�
 finding-version-not-bumped = mobile/ изменился, а версия приложения { $version } не выше развёрнутой { $deployed }
     .why = Telegram продолжит отдавать сохранённое у себя приложение { $deployed }, и оно будет падать.
     .mend = Укажите в mobile/app.json "version": "{ $next }", закоммитьте, если исходники в репозитории, и попросите снова.
+finding-version-unreadable = { $fault ->
+    [missing] { $file } отсутствует
+    [json] { $file } не читается как JSON
+   *[version] В { $file } нет текста expo.version
+}: версию приложения нельзя сравнить с развёрнутой { $deployed }
+    .why = Если версия не выше, Telegram продолжит отдавать сохранённое у себя приложение { $deployed }, и оно будет падать.
+    .mend = { $fault ->
+        [missing] Верните { $file }
+        [json] Исправьте { $file } (обычный JSON: без комментариев и без запятой после последнего значения)
+       *[version] Исправьте { $file }
+    }, укажите expo.version "{ $next }" или выше, закоммитьте, если исходники в репозитории, и попросите снова.
 finding-migrations-new = { $count ->
     [1] С этим релизом приходит миграция: { $scripts }
     [one] С этим релизом приходит { $count } миграция: { $scripts }{ $more ->

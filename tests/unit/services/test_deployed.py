@@ -19,7 +19,7 @@ from tests.unit.checks.test_findings import RELEASE, empty, facts, pack, project
 STATE = "/home/me/fitnessapp_opsgate/releases/20260101-000000-aaaaaaaa"
 APP = b'{"expo": {"version": "1.0.2"}}'
 MANIFEST = f"{'1' * 64}  644  mobile/app.json\n".encode()
-PACK = pack(source=SourceFacts(frontend_version="1.0.3"))
+PACK = pack(source=SourceFacts(frontend_version="1.0.3", version_fault="json"))
 
 
 @dataclass
@@ -137,6 +137,7 @@ def test_changes_carry_versions_and_fingerprints() -> None:
     seen = facts(env=EnvFacts(exists=True, fingerprints={"EXPO_PUBLIC_A": "1f"}))
     found = changes(Deployed(b"", "1.0.2"), MANIFEST, seen, PACK)
     assert (found.frontend, found.frontend_from, found.frontend_to) == (1, "1.0.2", "1.0.3")
+    assert found.version_fault == "json"
     assert found.env == {"EXPO_PUBLIC_A": "1f"}
     gone = changes(Deployed(b""), None, facts(env=None), PACK)
     assert (gone.known, gone.env) == (False, {})
