@@ -310,6 +310,10 @@ card-dismissed = Cancelled by { $who }. Nothing was changed.
 ## Rollback
 
 rollback-choose = Which release of { $project } should come back? You see a plan first.
+rollback-older = { $count ->
+    [one] and { $count } older one; in a terminal: opsgate rollback { $project }
+   *[other] and { $count } older ones; in a terminal: opsgate rollback { $project }
+}
 rollback-none = There is no earlier release of { $project } to go back to. I keep each release that was healthy here until newer ones take its place; so far there is at most the present one. To bring something older back, deploy it anew: /deploy { $project }
 rollback-served = served for { DURATION($time) }
 rollback-came = Deployed

@@ -318,6 +318,11 @@ card-dismissed = Отмена: { $who }. Ничего не изменено.
 ## Возврат к релизу
 
 rollback-choose = Какой релиз { $project } вернуть? Сначала я покажу план.
+rollback-older = { $count ->
+    [one] и ещё { $count } более старый; в терминале: opsgate rollback { $project }
+    [few] и ещё { $count } более старых; в терминале: opsgate rollback { $project }
+   *[many] и ещё { $count } более старых; в терминале: opsgate rollback { $project }
+}
 rollback-none = Прежних релизов { $project } нет, возвращаться не к чему. Я храню каждый релиз, который здесь был здоров, пока его не вытеснят новые; пока есть разве что нынешний. Чтобы вернуть что-то более старое, разверните его заново: /deploy { $project }
 rollback-served = проработал { DURATION($time) }
 rollback-came = Развёрнут
@@ -1097,7 +1102,7 @@ finding-version-not-bumped = mobile/ изменился, а версия при�
 finding-version-unreadable = { $fault ->
     [missing] { $file } отсутствует
     [json] { $file } не читается как JSON
-   *[version] В { $file } нет текста expo.version
+   *[version] В { $file } нет expo.version, или это не строка
 }: версию приложения нельзя сравнить с развёрнутой { $deployed }
     .why = Если версия не выше, Telegram продолжит отдавать сохранённое у себя приложение { $deployed }, и оно будет падать.
     .mend = { $fault ->

@@ -45,6 +45,7 @@ def source_facts(tree: SourceTree) -> SourceFacts:
         version_fault=_version_fault(tree),
         frontends=_made_from(tree, FRONTEND, "frontend"),
         backends=_made_from(tree, BACKEND, "backend"),
+        backend_copies=_copied_by(tree, BACKEND, "backend"),
         static_upstreams=static_upstreams(tree.texts.get(NGINX, "")),
     )
 
@@ -91,6 +92,11 @@ def recipes_of(tree: SourceTree, area: str, name: str) -> tuple[Recipe, ...]:
 
 def _made_from(tree: SourceTree, area: str, name: str) -> tuple[str, ...]:
     return tuple(recipe.service for recipe in recipes_of(tree, area, name))
+
+
+def _copied_by(tree: SourceTree, area: str, name: str) -> tuple[str, ...]:
+    found = (source for recipe in recipes_of(tree, area, name) for source in _sources(tree, recipe))
+    return tuple(dict.fromkeys(found))
 
 
 def _sources(tree: SourceTree, recipe: Recipe) -> list[str]:

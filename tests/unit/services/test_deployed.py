@@ -133,6 +133,14 @@ async def test_where_nothing_is_new_nothing_more_is_asked() -> None:
     assert host.asked == []
 
 
+def test_data_that_the_new_releases_dockerfile_copies_counts() -> None:
+    """R-FE-4."""
+    data = MANIFEST.replace(b"mobile/app.json", b"data/plans.csv")
+    packed = pack(source=SourceFacts(backend_copies=("data",)))
+    assert changes(Deployed(b""), data, facts(), packed).backend_inputs == 1
+    assert changes(Deployed(b""), data, facts(), PACK).backend_inputs == 0
+
+
 def test_changes_carry_versions_and_fingerprints() -> None:
     seen = facts(env=EnvFacts(exists=True, fingerprints={"EXPO_PUBLIC_A": "1f"}))
     found = changes(Deployed(b"", "1.0.2"), MANIFEST, seen, PACK)
