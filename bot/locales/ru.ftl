@@ -323,7 +323,7 @@ rollback-older = { $count ->
     [few] и ещё { $count } более старых; в терминале: opsgate rollback { $project }
    *[many] и ещё { $count } более старых; в терминале: opsgate rollback { $project }
 }
-rollback-none = Прежних релизов { $project } нет, возвращаться не к чему. Я храню каждый релиз, который здесь был здоров, пока его не вытеснят новые; пока есть разве что нынешний. Чтобы вернуть что-то более старое, разверните его заново: /deploy { $project }
+rollback-none = Прежних релизов { $project } нет, возвращаться не к чему. Я храню каждый релиз, который здесь был здоров, пока его не вытеснят новые; пока есть разве что нынешний. Чтобы вернуть что-то более старое, разверните его заново: { COMMAND("deploy") } { $project }
 rollback-served = проработал { DURATION($time) }
 rollback-came = Развёрнут
 rollback-files = Файлы: изменится { $changed }, добавится { $added }, уйдёт { $removed }
@@ -387,7 +387,7 @@ meaning-migrate-unwell = Все они выполнены, но здоров л�
 ## Восстановление
 
 restore-choose = Какой бэкап { $project } вернуть? Сначала покажу план.
-restore-no-backups = Бэкапов { $project } ещё нет. Сделайте первый: /backup.
+restore-no-backups = Бэкапов { $project } ещё нет. Сделайте первый: { COMMAND("backup") }.
 restore-of = К бэкапу от
 restore-rows = Строк в таблицах, сейчас → тогда
 restore-rows-equal = { $tables ->
@@ -488,7 +488,7 @@ meaning-drop-failed = Старая база могла остаться. Раб�
 
 backups-choose = Чьи бэкапы показать?
 backups-title = Бэкапы { $project }
-backups-none = У { $project } ещё нет бэкапов. Сделайте первый: /backup. С расписанием в opsgate.toml они делаются сами.
+backups-none = У { $project } ещё нет бэкапов. Сделайте первый: { COMMAND("backup") }. С расписанием в opsgate.toml они делаются сами.
 backups-total = { $place }: { $count }, { $count ->
     [one] размер { SIZE($size) }
    *[other] вместе { SIZE($size) }
@@ -511,7 +511,7 @@ copies-sealed-to = 🔐 { $places }: { $count ->
    *[other] открывается любым из закрытых ключей для { $keys }
 }
 import-looking = Проверяю дамп базой данных на { $host }
-import-done = Проверено и внесено в каталог: /restore { $project } предложит этот дамп.
+import-done = Проверено и внесено в каталог: { COMMAND("restore") } { $project } предложит этот дамп.
 send-caption = Зашифровано age. Откройте своим закрытым ключом: age --decrypt --identity КЛЮЧ
 backup-before = перед изменением: { KIND($kind) }
 retention-title = { $project }: что уберёт следующий бэкап
@@ -752,7 +752,7 @@ error-migrations-none = Выполнять нечего: в релизе { $labe
     [few] Выполнены { $count } его миграции.
    *[other] Выполнено { $count } его миграций.
 }
-error-migrations-no-release = Я ещё не развёртывал { $project } и не знаю его миграций. Сначала деплой: /deploy { $project }
+error-migrations-no-release = Я ещё не развёртывал { $project } и не знаю его миграций. Сначала деплой: { COMMAND("deploy") } { $project }
 error-migrations-no-manifest = Записи о релизе { $release } на сервере больше нет, его миграции мне неизвестны. Разверните заново.
 error-migration-record = Записи о миграциях на сервере не читаются: { $path }. Посмотрите их там; ничего не запускалось.
 error-migration-changed = С { $script } тем временем что-то сделал кто-то другой. Скрипт не запускался; попросите снова: /migrate.
@@ -760,12 +760,12 @@ error-migration-no-container = Сервис { $service } не запущен, п
 error-migration-failed = { $script } завершился со статусом { $status }.
 error-migration-unknown = Сервер потерял { $script } во время работы, как после перезагрузки. Сколько он успел, никто не знает.
 error-migration-late = { $script } работал слишком долго, и я перестал ждать. Возможно, он ещё работает в своём контейнере.
-error-no-release = Такого релиза я не знаю, или на сервере его больше нет. /rollback покажет те, что можно вернуть.
+error-no-release = Такого релиза я не знаю, или на сервере его больше нет. { COMMAND("rollback") } покажет те, что можно вернуть.
 error-release-serves = Этот релиз { $project } и так работает.
 error-images-gone = Образов этих сервисов на сервере больше нет: { $services }. Разверните этот коммит заново.
 error-other-images = После возврата заработали не те образы: { $services }. Не переставил ли кто-то тем временем их имена?
-error-no-backup = Такого бэкапа я не знаю. Известные мне покажет /restore.
-error-drill-no-backup = Бэкапов { $project } ещё нет, проверять нечего. Сделайте первый: /backup.
+error-no-backup = Такого бэкапа я не знаю. Известные мне покажет { COMMAND("restore") }.
+error-drill-no-backup = Бэкапов { $project } ещё нет, проверять нечего. Сделайте первый: { COMMAND("backup") }.
 error-drill-content = После загрузки в таблице { $table } столько же строк, сколько в бэкапе, но строки другие (SHA-256: должен быть { $expected }…, получился { $found }…). Рабочая база не тронута.
 error-dump-changed = Дамп { $file } на сервере не тот, что был проверен, поэтому я его не взял. Выберите другой: /restore.
 error-dump-gone = Дампа { $file } на сервере больше нет. База не тронута. Выберите другой: /restore.
