@@ -34,11 +34,16 @@ def language_of(code: str | None) -> str:
 class Texts:
     """One language. Called with a message id ("id" or "id.attribute") and its values.
 
-    The catalogue's own functions: SIZE($bytes), DURATION($seconds), STEP($name), KIND($name).
+    The catalogue's own functions: SIZE($bytes), DURATION($seconds), STEP($name), KIND($name), COMMAND("name").
+
+    `commands`: what stands before the name of a command, where it is read.
     """
 
-    def __init__(self, language: str, fallback: Texts | None = None, *, strict: bool = False) -> None:
+    def __init__(
+        self, language: str, fallback: Texts | None = None, *, strict: bool = False, commands: str = "/"
+    ) -> None:
         self.language = language
+        self._commands = commands
         self._fallback = fallback
         self._strict = strict
         functions: dict[str, Any] = {
@@ -46,6 +51,7 @@ class Texts:
             "DURATION": self.duration,
             "STEP": self.step,
             "KIND": self.kind,
+            "COMMAND": self.command,
         }
         self._bundle = FluentBundle([language], functions=functions, use_isolating=False)
         source = (LOCALES / f"{language}.ftl").read_text(encoding="utf-8")
@@ -91,6 +97,10 @@ class Texts:
         """What people call a kind of operation."""
         return self._named("kind", name)
 
+    def command(self, name: Any) -> str:
+        """What to type: only for commands that the chat and the terminal both have."""
+        return f"{self._commands}{name}"
+
     def _named(self, family: str, name: Any) -> str:
         message_id = f"{family}-{name}"
         return self(message_id) if self.has(message_id) else str(name)
@@ -123,11 +133,11 @@ class Texts:
 
 
 class Catalogues:
-    """Every language, read once. `strict` raises on a missing text: for tests."""
+    """Every language, read once. `strict` raises on a missing text: for tests. `commands`: see Texts."""
 
-    def __init__(self, *, strict: bool = False) -> None:
-        english = Texts("en", strict=strict)
-        self._texts = {"en": english, "ru": Texts("ru", english, strict=strict)}
+    def __init__(self, *, strict: bool = False, commands: str = "/") -> None:
+        english = Texts("en", strict=strict, commands=commands)
+        self._texts = {"en": english, "ru": Texts("ru", english, strict=strict, commands=commands)}
 
     def __getitem__(self, language: str) -> Texts:
         """The texts of a language; an unknown one is English."""

@@ -30,7 +30,7 @@ async def lock(
     projects: Mapping[str, Project],
     freezes: Freezes,
 ) -> None:
-    project, reason = _named(command.args, projects)
+    project, reason = named(command.args, projects)
     said = await freezes.lock(project, reason, visitor.person)
     await say(bot, visitor, talk.phrases(said, visitor.texts))
 
@@ -47,7 +47,7 @@ async def unlock(
     """Every admin gets a notice of it, so that a private chat needs no answer of its own."""
     project = wanted(command.args, projects, takes_ref=False).project
     if project is None:
-        project = await _only_locked(projects, freezes)
+        project = await only_locked(projects, freezes)
     if not await freezes.unlock(project, visitor.person):
         found = Phrase(id="unlock-none", args={"project": project})
         await say(bot, visitor, talk.phrase(found, visitor.texts))
@@ -56,7 +56,7 @@ async def unlock(
         await say(bot, visitor, talk.phrase(found, visitor.texts))
 
 
-def _named(args: str | None, projects: Collection[str]) -> tuple[str, str]:
+def named(args: str | None, projects: Collection[str]) -> tuple[str, str]:
     """Project and reason. With one project configured its name may be left out. Raises BadInput."""
     first, _, rest = (args or "").partition(" ")
     if first in projects:
@@ -68,7 +68,7 @@ def _named(args: str | None, projects: Collection[str]) -> tuple[str, str]:
     )
 
 
-async def _only_locked(projects: Collection[str], freezes: Freezes) -> str:
+async def only_locked(projects: Collection[str], freezes: Freezes) -> str:
     """Without a name the one that is locked is meant. Raises BadInput when there is no such one."""
     locked = await freezes.locked(projects)
     if len(locked) == 1:

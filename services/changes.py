@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from pydantic import BaseModel, ConfigDict
 
+from services.facts.dockerfile import covers
 from services.phrases import Phrase
 
 FRONTEND = "mobile"
@@ -27,6 +28,8 @@ class SourceFacts(_Frozen):
     """What a pack's tree says about itself. `frontends` and `backends` are services that are built from there."""
 
     frontend_version: str | None = None  # expo.version of mobile/app.json
+    backend_copies: tuple[str, ...] = ()  # what the backends' Dockerfiles copy: paths and patterns
+    version_fault: str = ""  # why a frontend has none: that file is "missing", no "json", or has no "version"
     frontends: tuple[str, ...] = ()
     backends: tuple[str, ...] = ()
     static_upstreams: tuple[str, ...] = ()  # names that the frontend's nginx resolves only when it starts
@@ -41,6 +44,7 @@ class Changes(_Frozen):
     backend_inputs: int = 0  # data files and scripts of the backend
     frontend_from: str | None = None
     frontend_to: str | None = None
+    version_fault: str = ""  # see SourceFacts
     env: dict[str, str] = {}  # fingerprints of the env file that the release is built with
     migrations: tuple[str, ...] = ()  # new scripts; all where it is not known what is deployed
     migrations_changed: tuple[str, ...] = ()  # scripts that were deployed before, with other contents
@@ -61,8 +65,11 @@ class Rebuild(_Frozen):
     reasons: tuple[Phrase, ...]
 
 
-def compare(deployed: bytes | None, new: bytes) -> Changes:
-    """From two manifests. An empty one is a first deploy: everything is new. None: nobody knows what is deployed."""
+def compare(deployed: bytes | None, new: bytes, copies: Iterable[str] = ()) -> Changes:
+    """From two manifests. An empty one is a first deploy: everything is new. None: nobody knows what is deployed.
+
+    `copies`: see SourceFacts.
+    """
     if deployed is None:
         return Changes(known=False, migrations=migrations(_files(new)))
     before, after = _files(deployed), _files(new)
@@ -71,7 +78,7 @@ def compare(deployed: bytes | None, new: bytes) -> Changes:
     return Changes(
         areas=dict(sorted(areas.items(), key=lambda area: (-area[1], area[0]))),
         frontend=areas[FRONTEND],
-        backend_inputs=sum(is_backend_input(path) for path in paths),
+        backend_inputs=sum(is_backend_input(path, copies) for path in paths),
         migrations=migrations(after.keys() - before.keys()),
         migrations_changed=migrations(
             path for path in after.keys() & before.keys() if after[path][:HASH_TO] != before[path][:HASH_TO]
@@ -121,9 +128,14 @@ def _files(manifest: bytes) -> dict[str, str]:
     return {line[PATH_AT:]: line[:PATH_AT] for line in lines if len(line) > PATH_AT and line[HASH_TO] == " "}
 
 
-def is_backend_input(path: str) -> bool:
-    """R-FE-4: what the backend reads or runs beside its code."""
+def is_backend_input(path: str, copies: Iterable[str] = ()) -> bool:
+    """R-FE-4: what the backend reads or runs beside its code. Files of mobile/ are none, also where all is copied.
+
+    `copies`: see SourceFacts.
+    """
     folders = PurePosixPath(path).parent.parts
-    if not folders or folders[0] not in {BACKEND, SCRIPTS}:
+    if folders and folders[0] in {BACKEND, SCRIPTS} and SCRIPTS in folders:
+        return True
+    if not path.endswith(DATA_SUFFIXES) or (folders and folders[0] == FRONTEND):
         return False
-    return SCRIPTS in folders or path.endswith(DATA_SUFFIXES)
+    return not folders or folders[0] in {BACKEND, SCRIPTS} or any(covers(one, path) for one in copies)

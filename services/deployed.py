@@ -133,11 +133,16 @@ async def _content(remote: RemoteHost, path: PurePosixPath) -> bytes | None:
 
 def changes(deployed: Deployed, manifest: bytes | None, facts: Facts, pack: Pack) -> Changes:
     """Pure: what a pack with this manifest changes. None for a manifest whose pack is gone."""
-    found = Changes(known=False) if manifest is None else compare(deployed.manifest, manifest)
+    found = (
+        Changes(known=False)
+        if manifest is None
+        else compare(deployed.manifest, manifest, pack.source.backend_copies)
+    )
     return found.model_copy(
         update={
             "frontend_from": deployed.frontend,
             "frontend_to": pack.source.frontend_version,
+            "version_fault": pack.source.version_fault,
             "env": facts.env.fingerprints if facts.env else {},
         }
     )

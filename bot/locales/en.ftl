@@ -310,7 +310,11 @@ card-dismissed = Cancelled by { $who }. Nothing was changed.
 ## Rollback
 
 rollback-choose = Which release of { $project } should come back? You see a plan first.
-rollback-none = There is no earlier release of { $project } to go back to. I keep each release that was healthy here until newer ones take its place; so far there is at most the present one. To bring something older back, deploy it anew: /deploy { $project }
+rollback-older = { $count ->
+    [one] and { $count } older one; in a terminal: opsgate rollback { $project }
+   *[other] and { $count } older ones; in a terminal: opsgate rollback { $project }
+}
+rollback-none = There is no earlier release of { $project } to go back to. I keep each release that was healthy here until newer ones take its place; so far there is at most the present one. To bring something older back, deploy it anew: { COMMAND("deploy") } { $project }
 rollback-served = served for { DURATION($time) }
 rollback-came = Deployed
 rollback-files = Files: { $changed } changed, { $added } added, { $removed } removed
@@ -370,7 +374,7 @@ meaning-migrate-unwell = All of them ran, but nobody saw that the stack is well 
 ## Restore
 
 restore-choose = Which backup of { $project } should come back? You see a plan first.
-restore-no-backups = There is no backup of { $project } yet. Make one with /backup.
+restore-no-backups = There is no backup of { $project } yet. Make one with { COMMAND("backup") }.
 restore-of = To the backup of
 restore-rows = Rows by table, now → then
 restore-rows-equal = { $tables ->
@@ -467,7 +471,7 @@ meaning-drop-failed = The old database may still be there. The live one was not 
 
 backups-choose = Whose backups do you want to see?
 backups-title = Backups of { $project }
-backups-none = There is no backup of { $project } yet. Make one with /backup; with a schedule in opsgate.toml they are made by themselves.
+backups-none = There is no backup of { $project } yet. Make one with { COMMAND("backup") }; with a schedule in opsgate.toml they are made by themselves.
 backups-total = { $count ->
     [one] { $place }: { $count }, { SIZE($size) }
    *[other] { $place }: { $count }, together { SIZE($size) }
@@ -489,7 +493,7 @@ copies-sealed-to = 🔐 { $places }: { $count ->
    *[other] opens with any of the private keys of { $keys }
 }
 import-looking = Checking the dump with the database on { $host }
-import-done = Checked and in the catalogue: /restore { $project } offers it.
+import-done = Checked and in the catalogue: { COMMAND("restore") } { $project } offers it.
 send-caption = Encrypted with age. Open it with your private key: age --decrypt --identity KEY
 backup-before = before a change: { KIND($kind) }
 retention-title = { $project }: what the next backup would clear away
@@ -522,9 +526,9 @@ backup-not-pruned = Old backups could not be cleared away everywhere ({ $places 
 ## Lock and queue
 
 lock-done = 🔒 { $project } is locked: { $reason }
-    Until /unlock { $project } I refuse whatever changes it. Backups stay possible.
+    Until { COMMAND("unlock") } { $project } I refuse whatever changes it. Backups stay possible.
 lock-held = 🔒 { $project } is locked already, by { $who } ({ DURATION($age) } ago): { $reason }
-    Nothing was changed. /unlock { $project } opens it.
+    Nothing was changed. { COMMAND("unlock") } { $project } opens it.
 lock-running = The { KIND($kind) } that is running goes on. /cancel stops it.
 lock-waiting = The { KIND($kind) } that is queued does not start while the lock stands.
 unlock-done = 🔓 { $project } is unlocked.
@@ -693,11 +697,11 @@ error-waiting-already = { $who } queued { $kind ->
    *[other] an operation
 } of { $project } meanwhile. The card now offers to replace it.
 error-frozen = 🔒 { $project } is locked by { $who } ({ DURATION($age) } ago): { $reason }
-    Nothing was changed. /unlock { $project } opens it again; a backup is possible all the same.
-error-lock-no-reason = Say why, so that whoever is refused knows: /lock { $project } { $example }
+    Nothing was changed. { COMMAND("unlock") } { $project } opens it again; a backup is possible all the same.
+error-lock-no-reason = Say why, so that whoever is refused knows: { COMMAND("lock") } { $project } { $example }
 error-lock-reason = The reason must be one line of plain text, at most { $most } characters; this one has { $count }.
-error-lock-which = Which project? For example: /lock { $project } { $example }. I know: { $known }
-error-unlock-which = Which project? For example: /unlock { $project }. Locked: { $known }
+error-lock-which = Which project? For example: { COMMAND("lock") } { $project } { $example }. I know: { $known }
+error-unlock-which = Which project? For example: { COMMAND("unlock") } { $project }. Locked: { $known }
 error-nothing-locked = No project is locked.
 error-source = The source cannot be packed. See my log for the reason.
 error-superseded = The server changed since this plan was made, so nothing was run. The new plan follows.
@@ -722,7 +726,7 @@ error-migrations-none = Nothing to run: release { $label } of { $project } broug
     [one] { $count } migration of it has run.
    *[other] { $count } migrations of it have run.
 }
-error-migrations-no-release = No release of { $project } was deployed by me yet, so I do not know its migrations. Deploy first: /deploy { $project }
+error-migrations-no-release = No release of { $project } was deployed by me yet, so I do not know its migrations. Deploy first: { COMMAND("deploy") } { $project }
 error-migrations-no-manifest = The record of release { $release } is gone from the host, so I do not know its migrations. Deploy anew.
 error-migration-record = The records of migrations on the host cannot be read: { $path }. Look at them there; nothing was run.
 error-migration-changed = Somebody else did something about { $script } meanwhile. It was not run; ask again with /migrate.
@@ -730,12 +734,12 @@ error-migration-no-container = The service { $service } does not run, so no migr
 error-migration-failed = { $script } ended with status { $status }.
 error-migration-unknown = The host lost { $script } while it ran, as after a restart. Nobody knows how far it came.
 error-migration-late = { $script } took too long, and I stopped waiting for it. It may still be at work in its container.
-error-no-release = I do not know this release, or the host no longer keeps it. /rollback shows those that can come back.
+error-no-release = I do not know this release, or the host no longer keeps it. { COMMAND("rollback") } shows those that can come back.
 error-release-serves = That release of { $project } is the one that serves.
 error-images-gone = The images of these services are no longer on the host: { $services }. Deploy the commit instead.
 error-other-images = After the rollback other images than those of the release ran: { $services }. Did somebody move their names meanwhile?
-error-no-backup = I do not know this backup. /restore shows those that I know.
-error-drill-no-backup = There is no backup of { $project } yet, so there is nothing to drill. Make one with /backup.
+error-no-backup = I do not know this backup. { COMMAND("restore") } shows those that I know.
+error-drill-no-backup = There is no backup of { $project } yet, so there is nothing to drill. Make one with { COMMAND("backup") }.
 error-drill-content = After loading, the table { $table } has as many rows as the backup, but they are not the same (SHA-256 { $expected }… expected, { $found }… found). The live database was not touched.
 error-dump-changed = The dump { $file } on the host is not the one that was proven, so it was not used. Choose another with /restore.
 error-dump-gone = The dump { $file } is no longer on the host. The database was not touched. Choose another with /restore.
@@ -1062,6 +1066,17 @@ finding-release-unknown = The record of release { $release } is gone from the ho
 finding-version-not-bumped = mobile/ changed, but its version { $version } is not higher than the deployed { $deployed }
     .why = Telegram goes on serving the app that it keeps for { $deployed }, and the app crashes.
     .mend = In mobile/app.json set "version": "{ $next }", commit it if the source is a repository, and ask again.
+finding-version-unreadable = { $fault ->
+    [missing] { $file } is missing
+    [json] { $file } cannot be read as JSON
+   *[version] { $file } has no expo.version that is text
+}: the app's version cannot be compared with the deployed { $deployed }
+    .why = If its version is not higher, Telegram goes on serving the app that it keeps for { $deployed }, and the app crashes.
+    .mend = { $fault ->
+        [missing] Put { $file } back
+        [json] Correct { $file } (plain JSON: no comments, no comma after the last value)
+       *[version] Correct { $file }
+    }, set expo.version to "{ $next }" or higher, commit it if the source is a repository, and ask again.
 finding-migrations-new = { $count ->
     [one] A migration comes with this release: { $scripts }
    *[other] { $count } migrations come with this release: { $scripts }{ $more ->

@@ -318,7 +318,12 @@ card-dismissed = Отмена: { $who }. Ничего не изменено.
 ## Возврат к релизу
 
 rollback-choose = Какой релиз { $project } вернуть? Сначала я покажу план.
-rollback-none = Прежних релизов { $project } нет, возвращаться не к чему. Я храню каждый релиз, который здесь был здоров, пока его не вытеснят новые; пока есть разве что нынешний. Чтобы вернуть что-то более старое, разверните его заново: /deploy { $project }
+rollback-older = { $count ->
+    [one] и ещё { $count } более старый; в терминале: opsgate rollback { $project }
+    [few] и ещё { $count } более старых; в терминале: opsgate rollback { $project }
+   *[many] и ещё { $count } более старых; в терминале: opsgate rollback { $project }
+}
+rollback-none = Прежних релизов { $project } нет, возвращаться не к чему. Я храню каждый релиз, который здесь был здоров, пока его не вытеснят новые; пока есть разве что нынешний. Чтобы вернуть что-то более старое, разверните его заново: { COMMAND("deploy") } { $project }
 rollback-served = проработал { DURATION($time) }
 rollback-came = Развёрнут
 rollback-files = Файлы: изменится { $changed }, добавится { $added }, уйдёт { $removed }
@@ -382,7 +387,7 @@ meaning-migrate-unwell = Все они выполнены, но здоров л�
 ## Восстановление
 
 restore-choose = Какой бэкап { $project } вернуть? Сначала покажу план.
-restore-no-backups = Бэкапов { $project } ещё нет. Сделайте первый: /backup.
+restore-no-backups = Бэкапов { $project } ещё нет. Сделайте первый: { COMMAND("backup") }.
 restore-of = К бэкапу от
 restore-rows = Строк в таблицах, сейчас → тогда
 restore-rows-equal = { $tables ->
@@ -483,7 +488,7 @@ meaning-drop-failed = Старая база могла остаться. Раб�
 
 backups-choose = Чьи бэкапы показать?
 backups-title = Бэкапы { $project }
-backups-none = У { $project } ещё нет бэкапов. Сделайте первый: /backup. С расписанием в opsgate.toml они делаются сами.
+backups-none = У { $project } ещё нет бэкапов. Сделайте первый: { COMMAND("backup") }. С расписанием в opsgate.toml они делаются сами.
 backups-total = { $place }: { $count }, { $count ->
     [one] размер { SIZE($size) }
    *[other] вместе { SIZE($size) }
@@ -506,7 +511,7 @@ copies-sealed-to = 🔐 { $places }: { $count ->
    *[other] открывается любым из закрытых ключей для { $keys }
 }
 import-looking = Проверяю дамп базой данных на { $host }
-import-done = Проверено и внесено в каталог: /restore { $project } предложит этот дамп.
+import-done = Проверено и внесено в каталог: { COMMAND("restore") } { $project } предложит этот дамп.
 send-caption = Зашифровано age. Откройте своим закрытым ключом: age --decrypt --identity КЛЮЧ
 backup-before = перед изменением: { KIND($kind) }
 retention-title = { $project }: что уберёт следующий бэкап
@@ -541,9 +546,9 @@ backup-not-pruned = Старые бэкапы удалось убрать не �
 ## Запрет и очередь
 
 lock-done = 🔒 { $project }: изменения запрещены: { $reason }
-    До /unlock { $project } я откажусь от всего, что меняет проект. Бэкапы возможны.
+    До { COMMAND("unlock") } { $project } я откажусь от всего, что меняет проект. Бэкапы возможны.
 lock-held = 🔒 { $project }: запрет уже стоит ({ $who }, { DURATION($age) } назад): { $reason }
-    Ничего не изменено. /unlock { $project } снимет запрет.
+    Ничего не изменено. { COMMAND("unlock") } { $project } снимет запрет.
 lock-running = Сейчас идёт { KIND($kind) }, запрет его не остановит. Остановить: /cancel.
 lock-waiting = В очереди { KIND($kind) }. Пока стоит запрет, он не начнётся.
 unlock-done = 🔓 { $project }: запрет снят.
@@ -717,11 +722,11 @@ error-waiting-already = Тем временем { $who } ставит в оче�
    *[other] операцию
 } { $project }. На карточке теперь можно заменить его.
 error-frozen = 🔒 { $project }: изменения запрещены ({ $who }, { DURATION($age) } назад): { $reason }
-    Ничего не изменено. /unlock { $project } снимет запрет; бэкап возможен и сейчас.
-error-lock-no-reason = Укажите причину, чтобы её увидел тот, кому откажут: /lock { $project } { $example }
+    Ничего не изменено. { COMMAND("unlock") } { $project } снимет запрет; бэкап возможен и сейчас.
+error-lock-no-reason = Укажите причину, чтобы её увидел тот, кому откажут: { COMMAND("lock") } { $project } { $example }
 error-lock-reason = Причина должна быть одной строкой обычного текста, не длиннее { $most } символов; здесь { $count }.
-error-lock-which = Какой проект? Например: /lock { $project } { $example }. Я знаю: { $known }
-error-unlock-which = Какой проект? Например: /unlock { $project }. Запрет стоит на: { $known }
+error-lock-which = Какой проект? Например: { COMMAND("lock") } { $project } { $example }. Я знаю: { $known }
+error-unlock-which = Какой проект? Например: { COMMAND("unlock") } { $project }. Запрет стоит на: { $known }
 error-nothing-locked = Ни на одном проекте запрета нет.
 error-source = Исходники не удалось упаковать. Причина в моём журнале.
 error-superseded = С тех пор как план составлен, сервер изменился, поэтому ничего не запущено. Ниже новый план.
@@ -747,7 +752,7 @@ error-migrations-none = Выполнять нечего: в релизе { $labe
     [few] Выполнены { $count } его миграции.
    *[other] Выполнено { $count } его миграций.
 }
-error-migrations-no-release = Я ещё не развёртывал { $project } и не знаю его миграций. Сначала деплой: /deploy { $project }
+error-migrations-no-release = Я ещё не развёртывал { $project } и не знаю его миграций. Сначала деплой: { COMMAND("deploy") } { $project }
 error-migrations-no-manifest = Записи о релизе { $release } на сервере больше нет, его миграции мне неизвестны. Разверните заново.
 error-migration-record = Записи о миграциях на сервере не читаются: { $path }. Посмотрите их там; ничего не запускалось.
 error-migration-changed = С { $script } тем временем что-то сделал кто-то другой. Скрипт не запускался; попросите снова: /migrate.
@@ -755,12 +760,12 @@ error-migration-no-container = Сервис { $service } не запущен, п
 error-migration-failed = { $script } завершился со статусом { $status }.
 error-migration-unknown = Сервер потерял { $script } во время работы, как после перезагрузки. Сколько он успел, никто не знает.
 error-migration-late = { $script } работал слишком долго, и я перестал ждать. Возможно, он ещё работает в своём контейнере.
-error-no-release = Такого релиза я не знаю, или на сервере его больше нет. /rollback покажет те, что можно вернуть.
+error-no-release = Такого релиза я не знаю, или на сервере его больше нет. { COMMAND("rollback") } покажет те, что можно вернуть.
 error-release-serves = Этот релиз { $project } и так работает.
 error-images-gone = Образов этих сервисов на сервере больше нет: { $services }. Разверните этот коммит заново.
 error-other-images = После возврата заработали не те образы: { $services }. Не переставил ли кто-то тем временем их имена?
-error-no-backup = Такого бэкапа я не знаю. Известные мне покажет /restore.
-error-drill-no-backup = Бэкапов { $project } ещё нет, проверять нечего. Сделайте первый: /backup.
+error-no-backup = Такого бэкапа я не знаю. Известные мне покажет { COMMAND("restore") }.
+error-drill-no-backup = Бэкапов { $project } ещё нет, проверять нечего. Сделайте первый: { COMMAND("backup") }.
 error-drill-content = После загрузки в таблице { $table } столько же строк, сколько в бэкапе, но строки другие (SHA-256: должен быть { $expected }…, получился { $found }…). Рабочая база не тронута.
 error-dump-changed = Дамп { $file } на сервере не тот, что был проверен, поэтому я его не взял. Выберите другой: /restore.
 error-dump-gone = Дампа { $file } на сервере больше нет. База не тронута. Выберите другой: /restore.
@@ -1098,6 +1103,17 @@ finding-release-unknown = Записи о релизе { $release } на сер�
 finding-version-not-bumped = mobile/ изменился, а версия приложения { $version } не выше развёрнутой { $deployed }
     .why = Telegram продолжит отдавать сохранённое у себя приложение { $deployed }, и оно будет падать.
     .mend = Укажите в mobile/app.json "version": "{ $next }", закоммитьте, если исходники в репозитории, и попросите снова.
+finding-version-unreadable = { $fault ->
+    [missing] { $file } отсутствует
+    [json] { $file } не читается как JSON
+   *[version] В { $file } нет expo.version, или это не строка
+}: версию приложения нельзя сравнить с развёрнутой { $deployed }
+    .why = Если версия не выше, Telegram продолжит отдавать сохранённое у себя приложение { $deployed }, и оно будет падать.
+    .mend = { $fault ->
+        [missing] Верните { $file }
+        [json] Исправьте { $file } (обычный JSON: без комментариев и без запятой после последнего значения)
+       *[version] Исправьте { $file }
+    }, укажите expo.version "{ $next }" или выше, закоммитьте, если исходники в репозитории, и попросите снова.
 finding-migrations-new = { $count ->
     [1] С этим релизом приходит миграция: { $scripts }
     [one] С этим релизом приходит { $count } миграция: { $scripts }{ $more ->

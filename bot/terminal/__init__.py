@@ -34,6 +34,11 @@ _WHAT = {
         "show a plan, ask, have the project's name typed, restore; without a backup, list them",
     ),
     "migrate": ("[project]", "show a plan, ask, run the migrations that came with the release"),
+    "lock": (
+        "[project] <reason>",
+        "refuse whatever changes the project, and say why; backups stay possible",
+    ),
+    "unlock": ("[project]", "let the project be changed again; every admin is told"),
     "pack": ("[project] [ref]", "write the source as deploy.zip, for a deploy by hand"),
     "manual": ("[project]", "print the commands of a deploy by hand"),
 }
@@ -98,7 +103,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that knows no ✓ shows a question mark
     said = next((found for key in ("LC_ALL", "LC_MESSAGES", "LANG") if (found := os.environ.get(key))), "")
-    texts = Catalogues()[language_of(said)]
+    texts = Catalogues(commands="opsgate ")[language_of(said)]
     try:
         return asyncio.run(session.run(settings, arguments, texts))
     except OpsgateError as error:

@@ -10,13 +10,14 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from bot.admins import Admins
 from bot.app import MIRRORS, Core, make_core
 from bot.logging import redactor
 from bot.settings import Settings
-from bot.terminal import FAILED, INVALID, backups
+from bot.terminal import FAILED, INVALID, backups, freezes
 from bot.terminal.gate import Ask, Gate
 from bot.terminal.turn import Turn
 from bot.texts import Texts
@@ -43,9 +44,10 @@ async def run(settings: Settings, arguments: argparse.Namespace, texts: Texts) -
     """The exit status. Raises OpsgateError."""
     command = arguments.command
     names = settings.projects
-    if command == "backups":
+    if command in {"backups", "lock", "unlock"}:
+        carried_out = backups.run if command == "backups" else partial(freezes.run, by=person())
         async with opened(settings) as core:
-            return await backups.run(core, arguments, texts, say)
+            return await carried_out(core, arguments, texts, say)
     if command == "status":
         chosen = wanted(" ".join(arguments.words), names, takes_ref=False).project
         return await _status(settings, [chosen] if chosen else list(names), texts)

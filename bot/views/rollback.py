@@ -20,14 +20,16 @@ MOST_COMMITS = 7
 
 
 def choose_release(project: str, found: Sequence[Release], texts: Texts, now: datetime) -> Screen:
-    """A button per kept release, the one that served last first. Without any: why, and what to do."""
+    """A button per kept release, the one that served last first; where the others are. Without any: why, and what to do."""
     if not found:
         return screen(Text(texts("rollback-none", project=project)), texts)
     shown = found[:MOST_RELEASES]
     listed = [_listed(release, texts, now) for release in shown]
     buttons = [(release, _button(release, texts, now)) for release in shown]
     head = Text(texts("rollback-choose", project=project))
-    return fit([Block(head), Block(lines(*listed), keep=5)], texts, keyboards.releases(buttons))
+    older = len(found) - len(shown)
+    more = Block(Text(texts("rollback-older", count=older, project=project))) if older else None
+    return fit([Block(head), Block(lines(*listed), keep=5), more], texts, keyboards.releases(buttons))
 
 
 def _listed(release: Release, texts: Texts, now: datetime) -> Text:

@@ -6,7 +6,7 @@ import re
 from itertools import zip_longest
 
 from services.changes import Changes
-from services.checks.tree import NGINX, SourceTree
+from services.checks.tree import APP_JSON, NGINX, SourceTree
 from services.models import Finding, Severity
 
 _COMMENT = re.compile(r"#[^\n]*")
@@ -18,9 +18,13 @@ _FALLBACK = re.compile(
 
 
 def version_findings(changes: Changes) -> list[Finding]:
-    """Silent for a first deploy, for a frontend that did not change, and where there is no version to compare."""
+    """Silent for a first deploy, for a frontend that did not change, and where there never was a version to compare."""
     deployed, version = changes.frontend_from, changes.frontend_to
-    if deployed is None or version is None or is_higher(version, deployed):
+    if deployed is None:
+        return []
+    if version is None:
+        return _unreadable(changes, deployed)
+    if is_higher(version, deployed):
         return []
     args: dict[str, str | int | float] = {
         "deployed": deployed,
@@ -32,6 +36,21 @@ def version_findings(changes: Changes) -> list[Finding]:
     if not changes.frontend:
         return []
     return [Finding(code="version-not-bumped", severity=Severity.BLOCKER, args=args)]
+
+
+def _unreadable(changes: Changes, deployed: str) -> list[Finding]:
+    """A version that was there and is not any more is no way around the rule."""
+    if not changes.version_fault or (changes.known and not changes.frontend):
+        return []
+    args: dict[str, str | int | float] = {
+        "file": APP_JSON,
+        "fault": changes.version_fault,
+        "deployed": deployed,
+        "next": next_version(deployed),
+    }
+    if not changes.known:
+        return [Finding(code="version-unreadable", severity=Severity.WARNING, args=args)]
+    return [Finding(code="version-unreadable", severity=Severity.BLOCKER, args=args)]
 
 
 def is_higher(version: str, than: str) -> bool:

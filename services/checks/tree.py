@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from services.changes import BACKEND, FRONTEND, SCRIPTS, SourceFacts
 from services.facts.dockerfile import copied
@@ -41,8 +42,10 @@ class SourceTree:
 def source_facts(tree: SourceTree) -> SourceFacts:
     return SourceFacts(
         frontend_version=app_version(tree.texts.get(APP_JSON, "")),
+        version_fault=_version_fault(tree),
         frontends=_made_from(tree, FRONTEND, "frontend"),
         backends=_made_from(tree, BACKEND, "backend"),
+        backend_copies=_copied_by(tree, BACKEND, "backend"),
         static_upstreams=static_upstreams(tree.texts.get(NGINX, "")),
     )
 
@@ -50,11 +53,29 @@ def source_facts(tree: SourceTree) -> SourceFacts:
 def app_version(app_json: str | bytes) -> str | None:
     """`expo.version`; None for whatever does not have one."""
     try:
-        text = app_json.removeprefix("\ufeff") if isinstance(app_json, str) else app_json
-        found = json.loads(text)["expo"]["version"]
+        found = _loaded(app_json)["expo"]["version"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return found if isinstance(found, str) and found else None
+
+
+def _loaded(app_json: str | bytes) -> Any:
+    """Raises ValueError and RecursionError."""
+    return json.loads(app_json.removeprefix("\ufeff") if isinstance(app_json, str) else app_json)
+
+
+def _version_fault(tree: SourceTree) -> str:
+    """Why no version can be read. Empty where there is one, and where there is no frontend at all."""
+    text = tree.texts.get(APP_JSON, "")
+    if app_version(text) is not None or not any(within(path, FRONTEND) for path in tree.paths):
+        return ""
+    if APP_JSON not in tree.paths:
+        return "missing"
+    try:
+        _loaded(text)
+    except (ValueError, RecursionError):
+        return "json"
+    return "version"
 
 
 def recipes_of(tree: SourceTree, area: str, name: str) -> tuple[Recipe, ...]:
@@ -71,6 +92,11 @@ def recipes_of(tree: SourceTree, area: str, name: str) -> tuple[Recipe, ...]:
 
 def _made_from(tree: SourceTree, area: str, name: str) -> tuple[str, ...]:
     return tuple(recipe.service for recipe in recipes_of(tree, area, name))
+
+
+def _copied_by(tree: SourceTree, area: str, name: str) -> tuple[str, ...]:
+    found = (source for recipe in recipes_of(tree, area, name) for source in _sources(tree, recipe))
+    return tuple(dict.fromkeys(found))
 
 
 def _sources(tree: SourceTree, recipe: Recipe) -> list[str]:

@@ -58,10 +58,12 @@ def build(context: ComposeContext, services: Sequence[str] = (), *, no_cache: bo
     return _compose(context, "build", *(("--no-cache",) if no_cache else ()), *_names(services))
 
 
-def up(context: ComposeContext, services: Sequence[str] = (), *, wait: int | None = None) -> Command:
-    """The runbook's `up -d --force-recreate`, from images built before. `wait`: until healthy, at most so many seconds."""
-    waiting: tuple[Word, ...] = () if wait is None else ("--wait", "--wait-timeout", _seconds(wait))
-    return _compose(context, "up", "-d", "--force-recreate", "--no-build", *waiting, *_names(services))
+def up(context: ComposeContext, services: Sequence[str] = ()) -> Command:
+    """The runbook's `up -d --force-recreate`, from images built before.
+
+    Without `--wait`: to that a job which ended with 0 has failed, and the health gate comes next.
+    """
+    return _compose(context, "up", "-d", "--force-recreate", "--no-build", *_names(services))
 
 
 def up_changed(context: ComposeContext) -> Command:

@@ -144,6 +144,22 @@ async def test_pack_in_the_chat_sends_the_zip(here: World) -> None:
     assert sent.file_id
 
 
+async def test_while_telegram_is_down_a_terminal_locks_and_unlocks_the_project_of_the_running_bot(
+    here: World,
+) -> None:
+    """R-UX-4: whose lock was taken off is told to every admin when Telegram is back."""
+    since = await here.sim.mark()
+    async with here.sim.outage("refuse"):
+        assert (await opsgate(here, "lock", "fitnessapp", "an", "audit"))[0] == 0
+        status, printed = await opsgate(here, "deploy", "fitnessapp")
+        assert status == 1, printed
+        assert "opsgate unlock fitnessapp opens it again" in printed
+        assert (await opsgate(here, "unlock", "fitnessapp"))[0] == 0
+    for user in (here.anna, here.boris):
+        notice = await here.sim.wait_for(user, "unlocked fitnessapp", since=since, timeout=30)
+        assert "an audit" in notice.text
+
+
 async def test_without_a_bot_the_terminal_deploys_by_itself_in_two_steps(here: World) -> None:
     """The bot tells everybody when it is back."""
     assert await here.stop_bot() == 0

@@ -64,7 +64,7 @@ def test_opsgates_own_commands_are_all_known(ground: Ground) -> None:
         compose.config(ground.stack),
         compose.config_services(ground.stack),
         compose.build(ground.stack, no_cache=True),
-        compose.up(ground.stack, wait=20),
+        compose.up(ground.stack),
         compose.ps(ground.stack),
         compose.stop(ground.stack, ["frontend"], timeout=3),
         compose.start(ground.stack),

@@ -150,3 +150,19 @@ def test_ctrl_c_before_the_app_listens_for_it_is_no_traceback(
 ) -> None:
     monkeypatch.setitem(sys.modules, "bot.app", App(KeyboardInterrupt()))
     assert cli.main(["run"]) == cli.INTERRUPTED
+
+
+def test_a_locked_project_refuses_at_a_terminal_and_names_the_command_that_opens_it(folder: Path) -> None:
+    """Where Telegram is down there is no /unlock; no host is asked."""
+    done = [
+        opsgate(*words, cwd=folder)
+        for words in (
+            ("lock", "app", "an", "audit"),
+            ("deploy", "app"),
+            ("unlock", "app"),
+        )
+    ]
+    assert [one.returncode for one in done] == [0, 1, 0], done
+    assert "app is locked by terminal: " in done[1].stderr
+    assert "opsgate unlock app opens it again" in done[1].stderr
+    assert "app is unlocked" in done[2].stdout

@@ -12,7 +12,9 @@ from fluent.syntax import FluentParser
 from fluent.syntax import ast as ftl
 from fluent.syntax.visitor import Visitor as FluentVisitor
 
-from bot.texts import LOCALES, Catalogues, MissingText, Texts, language_of
+from bot import terminal
+from bot.texts import LANGUAGES, LOCALES, Catalogues, MissingText, Texts, language_of
+from bot.views import talk
 from services import errors, plans
 from services.models import Kind, State
 from services.phrases import Phrase
@@ -53,6 +55,21 @@ def _messages(language: str) -> dict[str, set[str]]:
 
 def test_english_and_russian_say_the_same_things_with_the_same_values() -> None:
     assert _messages("en") == _messages("ru")
+
+
+def test_a_command_is_named_as_it_is_typed_where_it_is_read_and_exists_in_both_places() -> None:
+    """Where Telegram is down, a refusal that says /unlock leads nowhere."""
+    named = [
+        re.findall(r'COMMAND\("(.*?)"\)', (LOCALES / f"{one}.ftl").read_text("utf-8")) for one in LANGUAGES
+    ]
+    assert sorted(named[0]) == sorted(named[1])
+    assert {"lock", "unlock"} <= set(named[0]) <= terminal.COMMANDS & set(talk.COMMANDS)
+    refusal = Phrase(
+        id="error-frozen", args={"project": "app", "who": "Boris", "age": 60, "reason": "an audit"}
+    )
+    for one in LANGUAGES:
+        assert "/unlock app" in Catalogues()[one].phrase(refusal)
+        assert "opsgate unlock app" in Catalogues(commands="opsgate ")[one].phrase(refusal)
 
 
 def _sources(*folders: str) -> Iterator[tuple[Path, ast.Module]]:

@@ -4,15 +4,19 @@ import pytest
 
 from services.changes import Changes
 from services.checks.frontend import is_higher, next_version, nginx_findings, version_findings
-from services.checks.tree import SourceTree, app_version
+from services.checks.tree import APP_JSON, SourceTree, app_version, source_facts
 from services.models import Severity
 from tests.unit.checks.test_findings import found
 
 SPA = "location / {\n  try_files $uri $uri/ /index.html;\n}\n"
 
 
-def changes(deployed: str | None, version: str | None, *, files: int = 1, known: bool = True) -> Changes:
-    return Changes(known=known, frontend=files, frontend_from=deployed, frontend_to=version)
+def changes(
+    deployed: str | None, version: str | None, *, files: int = 1, known: bool = True, fault: str = ""
+) -> Changes:
+    return Changes(
+        known=known, frontend=files, frontend_from=deployed, frontend_to=version, version_fault=fault
+    )
 
 
 @pytest.mark.parametrize("version", ["1.0.2", "1.0.1", "1.0.2-beta.7", "0.9.9", "1.0"])
@@ -31,12 +35,57 @@ def test_a_changed_app_with_a_higher_version_passes(version: str) -> None:
 
 @pytest.mark.parametrize(
     "silent",
-    [changes("1.0.2", "1.0.2", files=0), changes(None, "1.0.2"), changes("1.0.2", None), Changes()],
-    ids=["mobile/ did not change", "first deploy", "no app.json any more", "no mobile/ at all"],
+    [
+        changes("1.0.2", "1.0.2", files=0),
+        changes(None, "1.0.2"),
+        changes("1.0.2", None),
+        changes("1.0.2", None, files=0, fault="json"),
+        changes(None, None, fault="missing"),
+        Changes(),
+    ],
+    ids=[
+        *("mobile/ did not change", "first deploy", "mobile/ went as a whole", "broken, but not changed"),
+        *("never had an app.json", "no mobile/ at all"),
+    ],
 )
 def test_where_there_is_nothing_to_compare_there_is_nothing_to_say(silent: Changes) -> None:
     """R-FE-1."""
     assert version_findings(silent) == []
+
+
+@pytest.mark.parametrize(
+    ("app_json", "fault"),
+    [
+        (None, "missing"),
+        ("{", "json"),
+        ("", "json"),
+        ('{"expo": {"version": "1.0.3",}}', "json"),
+        ("[" * 99_999, "json"),
+        ("[]", "version"),
+        ("{}", "version"),
+        ('{"expo": {}}', "version"),
+        ('{"expo": {"version": 2}}', "version"),
+        ('{"expo": {"version": ""}}', "version"),
+    ],
+)
+def test_a_changed_app_whose_version_cannot_be_read_any_more_is_blocked(
+    app_json: str | None, fault: str
+) -> None:
+    """R-FE-1: a broken file is no way around the rule."""
+    texts = {} if app_json is None else {APP_JSON: app_json}
+    source = source_facts(SourceTree(frozenset({"mobile/App.tsx", *texts}), texts))
+    seen = changes("1.0.2", source.frontend_version, fault=source.version_fault)
+    (finding,) = version_findings(seen)
+    assert (finding.code, finding.severity) == ("version-unreadable", Severity.BLOCKER)
+    assert finding.args == {"file": APP_JSON, "fault": fault, "deployed": "1.0.2", "next": "1.0.3"}
+    unknown = seen.model_copy(update={"known": False, "frontend": 0})
+    assert found(version_findings(unknown)) == {"version-unreadable": Severity.WARNING}
+
+
+def test_a_source_without_a_frontend_is_asked_for_no_version() -> None:
+    """R-FE-1: also where it had one before, and took all of it away."""
+    facts = source_facts(SourceTree(frozenset({"backend/app.py"}), {}))
+    assert (facts.frontend_version, facts.version_fault) == (None, "")
 
 
 def test_a_server_whose_release_is_not_known_gets_a_warning_not_a_block() -> None:

@@ -27,9 +27,9 @@ def test_up_is_the_hand_command_of_the_runbook_without_the_build() -> None:
     assert compose.up(LIVE).render() == HEAD + "up -d --force-recreate --no-build"
 
 
-def test_up_of_some_services_waits_for_health_when_asked() -> None:
-    rendered = compose.up(LIVE, ["db", "backend"], wait=90).render()
-    assert rendered == HEAD + "up -d --force-recreate --no-build --wait --wait-timeout 90 -- db backend"
+def test_up_of_some_services_names_them() -> None:
+    rendered = compose.up(LIVE, ["db", "backend"]).render()
+    assert rendered == HEAD + "up -d --force-recreate --no-build -- db backend"
 
 
 def test_without_an_env_file_none_is_named() -> None:
@@ -72,7 +72,7 @@ def test_one_string_is_not_a_list_of_services() -> None:
 @pytest.mark.parametrize("seconds", [0, -1, 86_401, True])
 def test_seconds_out_of_range_are_refused(seconds: int) -> None:
     with pytest.raises(ValueError, match="seconds"):
-        compose.up(LIVE, wait=seconds)
+        compose.stop(LIVE, timeout=seconds)
 
 
 @pytest.mark.parametrize(

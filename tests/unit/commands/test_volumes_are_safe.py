@@ -40,7 +40,7 @@ SERVICES = Path(services.__file__).parent
 # Every word with a leading dash that a docker builder may say, before and behind the `--`.
 FLAGS = {
     *("--ansi", "-p", "-f", "--env-file", "--quiet", "--services", "--no-cache", "-d", "--force-recreate"),
-    *("--no-build", "--wait", "--wait-timeout", "--all", "--format", "--timeout", "--tail", "--no-trunc"),
+    *("--no-build", "--all", "--format", "--timeout", "--tail", "--no-trunc"),
     *("--filter", "--interactive", "--env", "--", "--hash", "--scale", "--no-recreate", "-t"),
 }
 INNER_FLAGS = {

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from services.changes import EnvChanges, compare, env_changes, is_backend_input
 
 
@@ -52,9 +54,20 @@ def test_data_files_and_scripts_of_the_backend_count_and_its_code_does_not() -> 
         "backend/x.sql",
         "backend/scripts/seed.py",
         "scripts/a.sh",
+        "plans.csv",
     )
-    no = ("backend/app.py", "mobile/app.json", "plans.csv", "backendx/a.csv", "docs/scripts/a.py")
+    no = ("backend/app.py", "mobile/app.json", "main.py", "backendx/a.csv", "docs/scripts/a.py", "db/a.sql")
     assert [path for path in (*yes, *no) if is_backend_input(path)] == list(yes)
+
+
+@pytest.mark.parametrize("copies", [("db", "data/*.csv"), (".",)])
+def test_data_that_the_backends_image_has_counts_wherever_it_lies(copies: tuple[str, ...]) -> None:
+    """R-FE-4. The app's own JSON is built into the frontend, also where the backend copies all there is."""
+    yes = ("data/plans.csv", "db/init.sql")
+    no = ("mobile/app.json", "data/notes.txt", "db/tools/a.py")
+    assert [path for path in (*yes, *no) if is_backend_input(path, copies)] == list(yes)
+    changed = compare(b"", manifest(**dict.fromkeys((*yes, *no), "1")), copies)
+    assert changed.backend_inputs == 2
 
 
 def test_migrations_that_are_new_are_told_from_those_that_changed() -> None:

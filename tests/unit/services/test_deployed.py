@@ -19,7 +19,7 @@ from tests.unit.checks.test_findings import RELEASE, empty, facts, pack, project
 STATE = "/home/me/fitnessapp_opsgate/releases/20260101-000000-aaaaaaaa"
 APP = b'{"expo": {"version": "1.0.2"}}'
 MANIFEST = f"{'1' * 64}  644  mobile/app.json\n".encode()
-PACK = pack(source=SourceFacts(frontend_version="1.0.3"))
+PACK = pack(source=SourceFacts(frontend_version="1.0.3", version_fault="json"))
 
 
 @dataclass
@@ -135,10 +135,19 @@ async def test_where_nothing_is_new_nothing_more_is_asked() -> None:
     assert host.asked == []
 
 
+def test_data_that_the_new_releases_dockerfile_copies_counts() -> None:
+    """R-FE-4."""
+    data = MANIFEST.replace(b"mobile/app.json", b"data/plans.csv")
+    packed = pack(source=SourceFacts(backend_copies=("data",)))
+    assert changes(Deployed(b""), data, facts(), packed).backend_inputs == 1
+    assert changes(Deployed(b""), data, facts(), PACK).backend_inputs == 0
+
+
 def test_changes_carry_versions_and_fingerprints() -> None:
     seen = facts(env=EnvFacts(exists=True, fingerprints={"EXPO_PUBLIC_A": "1f"}))
     found = changes(Deployed(b"", "1.0.2"), MANIFEST, seen, PACK)
     assert (found.frontend, found.frontend_from, found.frontend_to) == (1, "1.0.2", "1.0.3")
+    assert found.version_fault == "json"
     assert found.env == {"EXPO_PUBLIC_A": "1f"}
     gone = changes(Deployed(b""), None, facts(env=None), PACK)
     assert (gone.known, gone.env) == (False, {})

@@ -140,6 +140,22 @@ def test_a_service_is_known_by_where_its_image_comes_from(
     assert found.frontends == frontends
 
 
+def test_what_the_backends_image_gets_is_known_by_paths_of_the_tree() -> None:
+    """R-FE-4: of the frontend's and of unknown Dockerfiles nothing counts."""
+    recipes = (
+        Recipe("api", "backend", "backend/Dockerfile"),
+        Recipe("backend", ".", "docker/api"),
+        Recipe("web", ".", "mobile/Dockerfile"),
+    )
+    texts = {
+        "backend/Dockerfile": "FROM python\nCOPY *.csv ./data /app/\nCOPY --from=web /x.json ./\n",
+        "docker/api": "FROM python\nADD db/init.sql /data/\nCOPY . .\n",
+        "mobile/Dockerfile": "FROM node\nCOPY conf.json .\n",
+    }
+    found = source_facts(SourceTree(frozenset(texts), texts, recipes))
+    assert found.backend_copies == ("backend/*.csv", "backend/data", "db/init.sql", ".")
+
+
 @pytest.mark.parametrize(
     ("build", "recipe"),
     [

@@ -15,6 +15,7 @@ from tests.unit.bot.stage import ENGLISH, RUSSIAN, finding, operation, plan, rel
 
 BOTH = pytest.mark.parametrize("texts", [ENGLISH, RUSSIAN], ids=["en", "ru"])
 AREAS = {"mobile": 3, "backend": 2, "": 1}
+UNREADABLE = {"file": "mobile/app.json", "deployed": "1.0.2", "next": "1.0.3"}
 
 
 def changed(
@@ -98,6 +99,9 @@ def test_each_service_without_cache_has_one_line_with_its_reasons(texts: Texts) 
             '"version": "1.0.3"',
         ),
         ("version-unsure", {"deployed": "1.0.2", "version": "1.0.2", "next": "1.0.3"}, '"1.0.3"'),
+        ("version-unreadable", UNREADABLE | {"fault": "missing"}, "mobile/app.json"),
+        ("version-unreadable", UNREADABLE | {"fault": "json"}, '"1.0.3"'),
+        ("version-unreadable", UNREADABLE | {"fault": "version"}, "expo.version"),
         ("no-spa-fallback", {"file": "mobile/nginx.conf"}, "try_files $uri $uri/ /index.html;"),
         (
             "data-not-copied",

@@ -149,9 +149,15 @@ def test_how_long_it_served_is_left_out_where_nobody_knows() -> None:
     assert "served for" not in shown.text
 
 
-def test_at_most_eight_are_offered() -> None:
-    many = [release(id=f"r{number}") for number in range(12)]
-    assert len(labels(choose_release("fitnessapp", many, ENGLISH, NOW))) == MOST_RELEASES == 8
+@BOTH
+def test_at_most_eight_are_offered_and_where_the_others_are_is_said(texts: Texts) -> None:
+    many = [release(id=f"r{number}", subject="x" * 60) for number in range(99)]
+    shown = choose_release("fitnessapp", many, texts, NOW)
+    assert len(labels(shown)) == MOST_RELEASES == 8
+    more = texts("rollback-older", count=91, project="fitnessapp")
+    assert shown.text.endswith(more)
+    assert "opsgate rollback fitnessapp" in more
+    assert "opsgate" not in choose_release("fitnessapp", many[:8], texts, NOW).text
 
 
 @BOTH
