@@ -122,6 +122,8 @@ button-details = Details
 button-log = Log
 button-send-backup = Send me the file
 button-refresh = Refresh
+button-newer = ‹ Newer
+button-older = Older ›
 button-undo = Undo
 button-drop = Drop the old database
 button-drill = Drill this backup first
@@ -370,6 +372,7 @@ meaning-migrate-unwell = All of them ran, but nobody saw that the stack is well 
 ## Restore
 
 restore-choose = Which backup of { $project } should come back? You see a plan first.
+restore-page = { $first }–{ $last } of { $count }, newest first.
 restore-no-backups = There is no backup of { $project } yet. Make one with /backup.
 restore-of = To the backup of
 restore-rows = Rows by table, now → then

@@ -122,6 +122,8 @@ button-details = Подробности
 button-log = Журнал
 button-send-backup = Прислать файл
 button-refresh = Обновить
+button-newer = ‹ Новее
+button-older = Старее ›
 button-undo = Вернуть как было
 button-drop = Удалить старую базу
 button-drill = Сначала проверить этот бэкап
@@ -382,6 +384,7 @@ meaning-migrate-unwell = Все они выполнены, но здоров л�
 ## Восстановление
 
 restore-choose = Какой бэкап { $project } вернуть? Сначала покажу план.
+restore-page = { $first }–{ $last } из { $count }, сначала новые.
 restore-no-backups = Бэкапов { $project } ещё нет. Сделайте первый: /backup.
 restore-of = К бэкапу от
 restore-rows = Строк в таблицах, сейчас → тогда
