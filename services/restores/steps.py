@@ -16,6 +16,7 @@ from services.backups.copies import send_back
 from services.backups.dumping import application_name
 from services.backups.steps import back_up, rows_in
 from services.engines import Engine
+from services.engines.complaints import Heard
 from services.errors import CommandFailed, StepFailed
 from services.facts.cluster import parse_names, parse_rows
 from services.migrations import restored
@@ -92,7 +93,7 @@ async def create_database(run: Run) -> dict[str, Any]:
 
 
 async def load(run: Run) -> dict[str, Any]:
-    """The first error ends it. Statistics are made at once: without them the first hours would be slow."""
+    """The first error ends it; what PostgreSQL says then may quote rows, and nobody here is told more than the error. Statistics are made at once: without them the first hours would be slow."""
     backup, incoming = about(run).backup, names(run).incoming
     if backup is None:
         raise StepFailed("error-internal", detail="a restore without a backup")
@@ -105,14 +106,14 @@ async def load(run: Run) -> dict[str, Any]:
         stdin=backup.host_file,
         epoch=run.operation.epoch,
     )
+    heard, only = Heard(speaking.without_values), speaking.without_values
     try:
-        await run.job(spec, run.project.backup_timeout)
+        await run.job(spec, run.project.backup_timeout, on_log=heard.feed, only=only)
     except CommandFailed as error:
-        why = without_values(error.detail)
-        raise StepFailed("error-restore-load", detail=why, status=error.exit_status) from error
+        raise StepFailed("error-restore-load", detail=heard.said, status=error.exit_status) from error
     if settle := speaking.settle(incoming):
         analyze = replace(spec, id=run.job_id("analyze"), command=settle, stdin=None)
-        await run.job(analyze, run.project.backup_timeout, log_name="analyze")
+        await run.job(analyze, run.project.backup_timeout, log_name="analyze", only=only)
     return {}
 
 
@@ -141,11 +142,6 @@ async def keep_settings(run: Run) -> None:
     done = await run.remote.run(speaking.facts(), timeout=SHORT)
     if keeping and speaking.parse_facts(done.stdout).own_settings:
         await run.remote.run(keeping, timeout=SHORT)
-
-
-def without_values(said: str) -> str:
-    """PostgreSQL's complaint without the lines that quote what stands in a row: those are nobody's in a chat."""
-    return "\n".join(line for line in said.splitlines() if not line.startswith(("CONTEXT:", "DETAIL:")))
 
 
 async def compare(run: Run) -> dict[str, Any]:
