@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
@@ -92,6 +92,20 @@ def copies_of(backup: Backup) -> tuple[Copy, ...]:
         Copy(where=where, file=file, size=backup.size, sha256=backup.sha256, at=backup.at)
         for where, file in files.items()
         if file
+    )
+
+
+def plain_offsite(backup: Backup, places: Collection[str]) -> Copy | None:
+    """A copy that can be brought from one of these places without a key: the very bytes that were proven."""
+    return next(
+        (
+            one
+            for one in backup.copies
+            if one.where in places
+            and not one.encrypted
+            and (one.size, one.sha256) == (backup.size, backup.sha256)
+        ),
+        None,
     )
 
 

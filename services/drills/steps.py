@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from services import scratch
-from services.backups.copies import here, note, send_back, without_copy
+from services.backups.copies import Brings, here, note, send_back, without_copy
 from services.backups.models import DUMP_CHANGED, Backup, Drilled, copies_of
 from services.backups.steps import database_of, live_container
 from services.commands import dumps
@@ -193,11 +193,11 @@ def _took(run: Run) -> float:
 # --- procedure -----------------------------------------------------------------------------------
 
 
-def procedure(lock: StepDef, data: Path) -> Procedure:
-    """`data`: DATA_DIR, where our own copies are. The result is written down before the scratch database goes on the way back: dropping may have to wait."""
+def procedure(lock: StepDef, data: Path, offsite: Brings | None = None) -> Procedure:
+    """`data`: DATA_DIR, where our own copies are; `offsite`: where others are. The result is written down before the scratch database goes on the way back: dropping may have to wait."""
     forward = (
         lock,
-        send_back(data, only_known=True),
+        send_back(data, offsite, only_known=True),
         StepDef("verify-dump", verify_dump),
         StepDef("create-scratch", create_scratch),
         StepDef("load", load),

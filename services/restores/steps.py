@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from services.backups import steps as backups
-from services.backups.copies import send_back
+from services.backups.copies import Brings, send_back
 from services.backups.dumping import application_name
 from services.backups.steps import back_up, rows_in
 from services.engines import Engine
@@ -252,11 +252,11 @@ async def healthy_now(run: Run) -> dict[str, Any]:
 HEALTH_AGAIN = StepDef("health-again", healthy)
 
 
-def restore_procedure(lock: StepDef, data: Path) -> Procedure:
-    """`data`: DATA_DIR, where our own copies are."""
+def restore_procedure(lock: StepDef, data: Path, offsite: Brings | None = None) -> Procedure:
+    """`data`: DATA_DIR, where our own copies are; `offsite`: where others are."""
     forward = (
         lock,
-        send_back(data),
+        send_back(data, offsite),
         StepDef("verify-dump", verify_dump),
         StepDef("backup", back_up),
         StepDef("create-database", create_database),

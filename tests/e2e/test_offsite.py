@@ -54,7 +54,9 @@ async def test_a_backup_is_off_site_and_only_the_key_opens_it(here: World, swift
     assert "succeeded" in (await here.deploy()).text
     here.server.psql("CREATE TABLE diary (note text); INSERT INTO diary VALUES ('kept')")
     dump = await backup(here)
-    (sealed,) = (here.sshd.home / "volume" / "fitnessapp").iterdir()
+    volume = here.sshd.home / "volume" / "fitnessapp"
+    (sealed,) = volume.glob("*.dump.age")
+    assert {file.name for file in volume.iterdir()} == {sealed.name, f"{dump.stem}.json.age"}
     assert sealed.name == f"{dump.name}.age"
     assert pyrage.decrypt(sealed.read_bytes(), [IDENTITY]) == dump.read_bytes()
     assert [line.count("encrypted") for line in (await listed(here)).splitlines() if dump.stem in line] == [3]
