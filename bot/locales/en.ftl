@@ -430,6 +430,13 @@ restore-compared = { $rows ->
     [one] in { $tables } table, as in the backup
    *[other] in { $tables } tables, as in the backup
 }
+restore-counted = { $rows ->
+    [one] Counted: { $rows } row
+   *[other] Counted: { $rows } rows
+} { $tables ->
+    [one] in { $tables } table
+   *[other] in { $tables } tables
+}. Nothing was compared: this SQL does not tell how many rows it holds.
 restore-kept = The replaced database is kept as
 restore-restarted = Restarted, because health did not come back by itself: { $names }
 meaning-restore-done = The backup is live.
@@ -444,6 +451,7 @@ drill-promise = The dump is loaded into a scratch database beside the live one, 
     The live database is not touched, and nothing is restarted.
 drill-promise-container = The dump is loaded into a scratch container: PostgreSQL from the image of the running database, without any network. It is compared with its record table by table, and the container is removed with its data.
     The live database is only asked how it stores text and which roles it has; nothing is restarted.
+drill-uncompared = This SQL does not tell how many rows it holds: it is loaded, and there is nothing to compare it with.
 drill-container = The scratch container is called
 drill-scratch = The scratch database is called
 drill-compared = { $rows ->
@@ -453,8 +461,16 @@ drill-compared = { $rows ->
     [one] in { $tables } table, nothing differs
    *[other] in { $tables } tables, nothing differs
 }, in { DURATION($seconds) }
+drill-loaded = { $rows ->
+    [one] Restored: { $rows } row
+   *[other] Restored: { $rows } rows
+} { $tables ->
+    [one] in { $tables } table
+   *[other] in { $tables } tables
+}, in { DURATION($seconds) }. Nothing was compared: this SQL does not tell how many rows it holds.
 drill-mark-none = not drilled
 drill-mark-good = ✓ drilled { DURATION($age) } ago
+drill-mark-loaded = ✓ loaded in a drill { DURATION($age) } ago, not compared
 drill-mark-bad = ✗ drill failed { DURATION($age) } ago
 drill-mark-rotted = ✗ drill failed { DURATION($age) } ago: the host's copy is damaged
 drill-mark-renewed = brought back to the host from my copy, not drilled since

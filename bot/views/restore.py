@@ -191,7 +191,8 @@ def outcome(operation: Operation, steps: Sequence[Step], texts: Texts) -> list[T
     restarted = [name for step in steps for name in step.result.get("restarted", ())]
     said: list[Text | str] = []
     if compared:
-        said.append(texts("restore-compared", tables=int(compared["tables"]), rows=int(compared["rows"])))
+        counted = "restore-compared" if compared.get("compared", True) else "restore-counted"
+        said.append(texts(counted, tables=int(compared["tables"]), rows=int(compared["rows"])))
     if aside := results.get("send-dump", {}).get("aside"):
         said.append(Text(texts("restore-aside"), " ", code(str(aside))))
     if operation.plan.restoring and (name := kept(steps)):

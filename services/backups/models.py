@@ -38,6 +38,7 @@ class Drilled(Model):
     seconds: float
     tables: int = 0
     rows: int = 0
+    compared: bool = True  # false: it was loaded, but nothing tells what it should hold
     reason: Phrase | None = None  # why it is not good
 
 
@@ -117,6 +118,11 @@ def is_ahead(backup: Backup, now: datetime) -> bool:
 def newest_of(backups: Sequence[Backup], now: datetime) -> Backup | None:
     """`backups`: newest first. One that is dated in the future only where there are no others."""
     return next((one for one in backups if not is_ahead(one, now)), backups[0] if backups else None)
+
+
+def tells_rows(backup: Backup) -> bool:
+    """Whether anything tells beforehand what it holds: SQL made by hand with INSERTs does not."""
+    return backup.rows is not None or backup.form == "custom"
 
 
 def sealed_to(backup: Backup) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import structlog
 
 from services import scratch
 from services.backups.copies import Brings, here, note, send_back, without_copy
-from services.backups.models import DUMP_CHANGED, Backup, Drilled, copies_of
+from services.backups.models import DUMP_CHANGED, Backup, Drilled, copies_of, tells_rows
 from services.backups.steps import database_of, live_container
 from services.commands import dumps
 from services.drills.contents import compared
@@ -120,8 +120,10 @@ async def drop_scratch(run: Run) -> dict[str, Any]:
 
 async def compare(run: Run) -> dict[str, Any]:
     """Rows and sums by table: what came out of the archive against what it should hold."""
-    found = await compared(run, backup_of(run))
-    return {"tables": len(found.rows), "rows": sum(found.rows.values()), "summed": found.sums is not None}
+    backup = backup_of(run)
+    found = await compared(run, backup)
+    numbers = {"tables": len(found.rows), "rows": sum(found.rows.values())}
+    return numbers | {"summed": found.sums is not None, "compared": tells_rows(backup)}
 
 
 def record(data: Path) -> StepWork:
@@ -129,7 +131,7 @@ def record(data: Path) -> StepWork:
 
     async def noted(run: Run) -> dict[str, Any]:
         counted, seconds = run.results["compare"], _took(run)
-        numbers = {"tables": counted["tables"], "rows": counted["rows"]}
+        numbers = {name: counted[name] for name in ("tables", "rows", "compared") if name in counted}
         await _note(run, Drilled(**_of(run), good=True, seconds=seconds, **numbers))
         await take_back_sent(run, data)
         return counted | {"took": seconds}
