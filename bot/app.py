@@ -256,10 +256,12 @@ def _trades(
         Kind.BACKUP: Trade(
             propose.backup, propose.backup_again, backups.procedure(lock, data / "backups", offsite)
         ),
-        Kind.RESTORE: Trade(restore.restore, restore.restore_again, restores.restore_procedure(lock, data)),
+        Kind.RESTORE: Trade(
+            restore.restore, restore.restore_again, restores.restore_procedure(lock, data, offsite)
+        ),
         Kind.UNDO: Trade(restore.undo, restore.undo_again, restores.undo_procedure(lock)),
         Kind.MIGRATE: Trade(migrating.migrate, migrating.migrate_again, migrations.procedure(lock)),
-        Kind.DRILL: Trade(drill.drill, drill.drill_again, drills.procedure(lock, data)),
+        Kind.DRILL: Trade(drill.drill, drill.drill_again, drills.procedure(lock, data, offsite)),
         Kind.ENV: Trade(env.proposals.env, env.proposals.env_again, env.procedure(lock)),
         Kind.DROP: Trade(restore.drop, restore.drop_again, restores.drop_procedure(lock)),
     }

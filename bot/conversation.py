@@ -74,7 +74,7 @@ def make_dispatcher(
         admins=admins,
         projects=projects,
         recent_backups=store.backups.recent,
-        backups_of=store.backups.newest,
+        backups_of=store.backups.of,
         known_backup=store.backups.get,
         releases_of=releases_of,
         known_release=store.releases.get,

@@ -8,7 +8,7 @@ x:<operation>              cancel a running operation
 o:<operation>              details; u:<operation> the same in place; l:<operation> its log as a document
 f:<operation>              what was edited on the server, as a document; e:<nonce> keep it, in a new plan
 w:<nonce>                  raise the app's version, then a new plan in this one's place
-p:<kind>:<project>         propose an operation
+p:<kind>:<project>         propose an operation; p:restore:<page>:<project> another page of its backups, in place
 y:<project>                run the migrations that a deploy brought, below its verdict
 j:<what><which>:<nonce>    r(un) or n(ote as run) the f(ailed), u(nknown) or c(hanged) migrations, in a new plan
 n:<backup>                 send it as a document
@@ -47,6 +47,7 @@ DETAILS_AGAIN = r"^u:[A-Za-z0-9_-]{1,60}$"
 LOG = r"^l:[A-Za-z0-9_-]{1,60}$"
 SEND_BACKUP = r"^n:[A-Za-z0-9_-]{1,60}$"
 DRILL = r"^q:[A-Za-z0-9_-]{1,60}$"
+BACKUPS_PAGE = rf"^p:{Kind.RESTORE}:[0-9]{{1,4}}:[a-z0-9][a-z0-9_-]{{0,39}}$"
 BACKUP = r"^r:[A-Za-z0-9_-]{1,60}$"
 MATCHING_BACKUP = r"^k:[A-Za-z0-9_-]{1,60}$"
 BACKUPS = r"^a:l:[a-z0-9][a-z0-9_-]{0,39}$"
@@ -249,9 +250,13 @@ def releases(shown: Iterable[tuple[Release, str]]) -> InlineKeyboardMarkup | Non
     return rows(*([button(text, f"v:{release.id}")] for release, text in shown))
 
 
-def backups(shown: Iterable[tuple[Backup, str]]) -> InlineKeyboardMarkup | None:
-    """One button per backup that can be restored."""
-    return rows(*([button(text, f"r:{backup.id}")] for backup, text in shown))
+def backups(
+    shown: Iterable[tuple[Backup, str]], project: str, texts: Texts, *, page: int = 0, last: int = 0
+) -> InlineKeyboardMarkup | None:
+    """One button per backup that can be restored; below them the pages beside this one, counted from 0."""
+    newer = [button(texts("button-newer"), f"p:{Kind.RESTORE}:{page - 1}:{project}")] if page > 0 else []
+    older = [button(texts("button-older"), f"p:{Kind.RESTORE}:{page + 1}:{project}")] if page < last else []
+    return rows(*([button(text, f"r:{backup.id}")] for backup, text in shown), [*newer, *older])
 
 
 def choose_backups(names: Iterable[str]) -> InlineKeyboardMarkup | None:

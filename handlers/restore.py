@@ -22,14 +22,15 @@ from handlers.proposing import propose_in_place
 from handlers.replies import acknowledge, answer_first, say, show
 from handlers.tapped_backup import KnownBackup, wish_for_backup
 from services.backups.models import Backup
+from services.errors import BadInput
 from services.models import Kind, Operation
 from services.operations import Operations
 from services.projects import Project
 
 router = Router(name="restore")
 
-BackupsOf = Callable[[str, int], Awaitable[list[Backup]]]
-"""The newest backups of a project, at most so many."""
+BackupsOf = Callable[[str], Awaitable[list[Backup]]]
+"""All backups of a project, newest first."""
 TAKEN_BACK = {"b": Kind.UNDO, "d": Kind.DROP}
 
 
@@ -68,14 +69,30 @@ async def project_chosen(
     await show(query, visitor, await listed(name, visitor, projects, backups_of))
 
 
+@router.callback_query(F.data.regexp(keyboards.BACKUPS_PAGE))
+async def page_turned(
+    query: CallbackQuery, visitor: Visitor, projects: Mapping[str, Project], backups_of: BackupsOf
+) -> None:
+    """Reads only, so an old button and a second tap do no harm: they show that page as it is now."""
+    await acknowledge(query)
+    _, _, page, name = (query.data or "").split(":", 3)
+    await show(query, visitor, await listed(name, visitor, projects, backups_of, int(page)))
+
+
 async def listed(
-    project: str | None, visitor: Visitor, projects: Mapping[str, Project], backups_of: BackupsOf
+    project: str | None,
+    visitor: Visitor,
+    projects: Mapping[str, Project],
+    backups_of: BackupsOf,
+    page: int = 0,
 ) -> Screen:
-    """The proven backups of a project, or the question which project."""
+    """A page of the proven backups of a project, or the question which project. Raises BadInput for one that is gone."""
     if project is None:
         return talk.choose_project(Kind.RESTORE, projects, visitor.texts)
-    found = await backups_of(project, views.MOST_BACKUPS)
-    return views.choose_backup(project, found, visitor.texts, datetime.now(UTC))
+    if project not in projects:
+        raise BadInput("error-no-project", project=project, known=", ".join(projects))
+    found = await backups_of(project)
+    return views.choose_backup(project, found, visitor.texts, datetime.now(UTC), page)
 
 
 @router.callback_query(F.data.regexp(keyboards.BACKUP), flags=MUTATING)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,10 @@ LONGEST_LINE = 65_536
 
 class Redact(Protocol):
     def __call__(self, text: str) -> str: ...
+
+
+Only = Callable[[str], str]
+"""What may stay of whole lines."""
 
 
 class StepLog:
@@ -59,10 +64,14 @@ class OperationLogs:
         self._folder = folder
         self._redact = redact
 
-    def step(self, operation: str, phase: str, position: int, name: str) -> StepLog:
+    def step(self, operation: str, phase: str, position: int, name: str, only: Only | None = None) -> StepLog:
         """Opens a step's log anew (a resumed step reads its job's log from the start)."""
         number = f"{'1' if phase == 'forward' else '2'}{position:02d}"
-        return StepLog(self._folder / operation / f"{number}-{name}.log", self._redact)
+
+        def kept(text: str) -> str:
+            return self._redact(only(text) if only else text)
+
+        return StepLog(self._folder / operation / f"{number}-{name}.log", kept)
 
     def note(self, operation: str, phase: str, position: int, name: str, text: str) -> None:
         """Writes a text that is no job's output, such as the error of a command."""

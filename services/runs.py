@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -25,7 +26,7 @@ from services.errors import (
     Unreachable,
 )
 from services.models import Operation, Plan, Progress, State, Step
-from services.operation_log import OperationLogs, StepLog
+from services.operation_log import Only, OperationLogs, StepLog
 from services.projects import Project
 from services.remote.host import RemoteHost
 from services.remote.jobs import JobSpec, JobStatus
@@ -166,9 +167,9 @@ class Run:
             await self.store.operations.progress(self.operation.id, self.shown)
             self.changed()
 
-    def step_log(self, suffix: str = "") -> StepLog:
+    def step_log(self, suffix: str = "", only: Only | None = None) -> StepLog:
         name = f"{self.step_name}-{suffix}" if suffix else self.step_name
-        return self.logs.step(self.operation.id, self.phase, self.position, name)
+        return self.logs.step(self.operation.id, self.phase, self.position, name, only)
 
     async def job(
         self,
@@ -177,10 +178,11 @@ class Run:
         on_log: Callable[[bytes], None] | None = None,
         log_name: str = "",
         prepare: Prepare | None = None,
+        only: Only | None = None,
     ) -> None:
         """Begins or finds a job and follows it to its end, `within` so many seconds.
 
-        `prepare` is awaited before a job is begun, not where it is found. On the way back, whose jobs may all be
+        `only`: what may stay of the lines of its log, for the log here and for what is raised. `prepare` is awaited before a job is begun, not where it is found. On the way back, whose jobs may all be
         repeated, one that the host lost (a reboot) or that met no Docker is begun again under the next number.
         Raises CommandFailed for an exit status other than 0, StepFailed when the host lost the job or the deadline
         passed (the job is ended then), Cancelled (likewise), Unreachable (the job goes on).
@@ -188,33 +190,36 @@ class Run:
         deadline = time.monotonic() + within
         for number in range(1, (MOST_TRIES if self.phase == "rollback" else 1) + 1):
             one = spec if number == 1 else replace(spec, id=f"{spec.id}-{number}")
-            status, tail = await self._carry_out(one, deadline, on_log, log_name, prepare)
+            status, tail = await self._carry_out(
+                one, deadline, on_log, partial(self.step_log, log_name, only), prepare
+            )
             if not _nothing_came_of_it(status, tail):
                 break
         lost = self.phase == "rollback" and _nothing_came_of_it(status, tail)
         if lost or status.state != "exited" or status.exit_status is None:
             raise StepFailed("error-job-interrupted", step=self.step_name)
         if status.exit_status != 0:
-            raise CommandFailed(spec.command.name, status.exit_status, tail.decode("utf-8", "replace"))
+            said = tail.decode("utf-8", "replace")
+            raise CommandFailed(spec.command.name, status.exit_status, only(said) if only else said)
 
     async def _carry_out(
         self,
         spec: JobSpec,
         deadline: float,
         on_log: Callable[[bytes], None] | None,
-        log_name: str,
+        new_log: Callable[[], StepLog],
         prepare: Prepare | None,
     ) -> tuple[JobStatus, bytes]:
         if prepare and not await self._was_begun(spec):
             await self._prepare(prepare)
         try:
-            return await self._follow(spec, deadline, on_log, log_name)
+            return await self._follow(spec, deadline, on_log, new_log)
         except Fenced:
             # Our own newer claim, made on resuming, may have overtaken a job that waited for its turn: it never ran.
             if prepare:
                 await self._prepare(prepare)
             fresh = replace(spec, epoch=self.operation.epoch)
-            return await self._follow(fresh, deadline, on_log, log_name)
+            return await self._follow(fresh, deadline, on_log, new_log)
 
     async def _prepare(self, prepare: Prepare) -> None:
         await self.hold()
@@ -228,11 +233,15 @@ class Run:
         return status.state != "missing"
 
     async def _follow(
-        self, spec: JobSpec, deadline: float, on_log: Callable[[bytes], None] | None, log_name: str
+        self,
+        spec: JobSpec,
+        deadline: float,
+        on_log: Callable[[bytes], None] | None,
+        new_log: Callable[[], StepLog],
     ) -> tuple[JobStatus, bytes]:
         """The job's end and the tail of its log. What makes us stop following for good ends the job too."""
         await self.remote.jobs.begin(spec)
-        step_log = self.step_log(log_name)
+        step_log = new_log()
         try:
             return await self._to_the_end(spec, deadline, step_log, on_log)
         except StepFailed:

@@ -122,6 +122,8 @@ button-details = Details
 button-log = Log
 button-send-backup = Send me the file
 button-refresh = Refresh
+button-newer = ‹ Newer
+button-older = Older ›
 button-undo = Undo
 button-drop = Drop the old database
 button-drill = Drill this backup first
@@ -374,6 +376,7 @@ meaning-migrate-unwell = All of them ran, but nobody saw that the stack is well 
 ## Restore
 
 restore-choose = Which backup of { $project } should come back? You see a plan first.
+restore-page = { $first }–{ $last } of { $count }, newest first.
 restore-no-backups = There is no backup of { $project } yet. Make one with { COMMAND("backup") }.
 restore-of = To the backup of
 restore-rows = Rows by table, now → then
@@ -431,6 +434,13 @@ restore-compared = { $rows ->
     [one] in { $tables } table, as in the backup
    *[other] in { $tables } tables, as in the backup
 }
+restore-counted = { $rows ->
+    [one] Counted: { $rows } row
+   *[other] Counted: { $rows } rows
+} { $tables ->
+    [one] in { $tables } table
+   *[other] in { $tables } tables
+}. Nothing was compared: this SQL does not tell how many rows it holds.
 restore-kept = The replaced database is kept as
 restore-restarted = Restarted, because health did not come back by itself: { $names }
 meaning-restore-done = The backup is live.
@@ -445,6 +455,7 @@ drill-promise = The dump is loaded into a scratch database beside the live one, 
     The live database is not touched, and nothing is restarted.
 drill-promise-container = The dump is loaded into a scratch container: PostgreSQL from the image of the running database, without any network. It is compared with its record table by table, and the container is removed with its data.
     The live database is only asked how it stores text and which roles it has; nothing is restarted.
+drill-uncompared = This SQL does not tell how many rows it holds: it is loaded, and there is nothing to compare it with.
 drill-container = The scratch container is called
 drill-scratch = The scratch database is called
 drill-compared = { $rows ->
@@ -454,8 +465,16 @@ drill-compared = { $rows ->
     [one] in { $tables } table, nothing differs
    *[other] in { $tables } tables, nothing differs
 }, in { DURATION($seconds) }
+drill-loaded = { $rows ->
+    [one] Restored: { $rows } row
+   *[other] Restored: { $rows } rows
+} { $tables ->
+    [one] in { $tables } table
+   *[other] in { $tables } tables
+}, in { DURATION($seconds) }. Nothing was compared: this SQL does not tell how many rows it holds.
 drill-mark-none = not drilled
 drill-mark-good = ✓ drilled { DURATION($age) } ago
+drill-mark-loaded = ✓ loaded in a drill { DURATION($age) } ago, not compared
 drill-mark-bad = ✗ drill failed { DURATION($age) } ago
 drill-mark-rotted = ✗ drill failed { DURATION($age) } ago: the host's copy is damaged
 drill-mark-renewed = brought back to the host from my copy, not drilled since
@@ -747,6 +766,7 @@ error-dump-disk = The dump did not fit on the host's disk: { $path }. What was w
 error-dump-unreadable = The dump does not read back whole, so it was thrown away. The database was not touched. Try again; the log says what was met.
 error-dump-damaged = The file { $file } is not what was dumped and proven a moment ago: the host's disk may be failing. It is not used as a backup. Check the disk, then try again.
 error-fetch-disk = The dump could not be written here, where the bot runs: { $path }. The dump on the host is good. Free some space, then try again.
+error-bring-disk = The copy could not be written here, where the bot runs: { $path }. The database was not touched. Free some space, then try again.
 error-copy-changed = Our own copy { $file } is not the dump that was proven, or cannot be read, so it was not used. Choose another with /restore.
 error-restore-name-taken = There is a database { $name } already, which this restore did not make. Ask for the restore again: it gets another name.
 error-restore-load = The dump could not be loaded (status { $status }). The live database was not touched.
@@ -965,14 +985,19 @@ finding-drill-disk = Only { $free } MB are free at { $path }, { $needed } MB are
 finding-dump-missing = The dump is neither on the host nor here any more: { $file }
     .why = There is nothing to load.
     .mend = Choose another backup.
-finding-dump-encrypted = The dump is no longer on the host, and the copies elsewhere are encrypted
+finding-dump-encrypted = The dump is no longer on the host, and the copies elsewhere are encrypted: { $places }
     .why = I never hold the private key.{ $known ->
         [1] {" "}Wanted is that of { $keys }.
        *[other] {""}
     }
-    .mend = On the bot's machine, with your key: opsgate backups import FILE --project { $project } --identity KEY
+    .mend = Take one of them to the bot's machine, and there, with your key: opsgate backups import FILE --project { $project } --identity KEY
 finding-dump-sent-back = The dump lies only where the bot runs: it goes back to the host first
     .why = { $file } is whole; it is checked again on the host before it is used.
+finding-dump-brought = The dump lies only in { $place }: it is brought from there first
+    .why = It comes to the bot's machine, is compared with its record, goes on to the host and is checked there again.
+finding-dump-elsewhere = The dump is neither on the host nor here any more. By its record it lies in { $places }
+    .why = opsgate.toml names no such place, so I cannot bring it.
+    .mend = Name the place there again. Or take the file to the bot's machine, and there: opsgate backups import FILE --project { $project }
 finding-dump-damaged = The host's copy of the dump is damaged: my own copy is sent back in its place
     .why = { $copy } is whole, and is checked again on the host. The damaged one stays beside it as { $file }.damaged-…
     .mend = Have the host's disk looked at. Remove the damaged file when nobody needs it.

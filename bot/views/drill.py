@@ -10,7 +10,7 @@ from aiogram.utils.formatting import Bold, Text
 from bot.texts import Texts
 from bot.views.copies import opened_by
 from bot.views.parts import clean, code, lines, moment
-from services.backups.models import Backup, is_good, is_renewed, rotted_on_host
+from services.backups.models import Backup, is_good, is_renewed, rotted_on_host, tells_rows
 from services.models import Operation, State, Step
 from services.restores.names import names_of
 from services.scratch import container_name, in_container
@@ -30,12 +30,14 @@ def about(operation: Operation, backup: Backup, texts: Texts) -> Text:
 
 
 def promise(operation: Operation, texts: Texts) -> Text:
+    backup = operation.plan.restoring.backup if operation.plan.restoring else None
+    loaded_only = texts("drill-uncompared") if backup and not tells_rows(backup) else None
     if in_container(operation.plan):
         name = code(container_name(operation))
-        return lines(texts("drill-promise-container"), Text(texts("drill-container"), " ", name))
-    return lines(
-        texts("drill-promise"), Text(texts("drill-scratch"), " ", code(names_of(operation).incoming))
-    )
+        container = Text(texts("drill-container"), " ", name)
+        return lines(texts("drill-promise-container"), loaded_only, container)
+    scratch = Text(texts("drill-scratch"), " ", code(names_of(operation).incoming))
+    return lines(texts("drill-promise"), loaded_only, scratch)
 
 
 def meaning(operation: Operation, texts: Texts) -> str:
@@ -56,7 +58,7 @@ def outcome(steps: Sequence[Step], texts: Texts) -> list[Text | str]:
     if "took" not in found:
         return []
     numbers = {"tables": int(found["tables"]), "rows": int(found["rows"]), "seconds": float(found["took"])}
-    return [texts("drill-compared", **numbers)]
+    return [texts("drill-compared" if found.get("compared", True) else "drill-loaded", **numbers)]
 
 
 def mark(backup: Backup, texts: Texts, now: datetime) -> str:
@@ -68,4 +70,5 @@ def mark(backup: Backup, texts: Texts, now: datetime) -> str:
     if is_renewed(backup):
         return texts("drill-mark-renewed")
     bad = "drill-mark-rotted" if rotted_on_host(backup) else "drill-mark-bad"
-    return texts("drill-mark-good" if is_good(backup) else bad, age=age)
+    good = "drill-mark-good" if drilled.compared else "drill-mark-loaded"
+    return texts(good if is_good(backup) else bad, age=age)

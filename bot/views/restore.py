@@ -33,13 +33,23 @@ MOST_BACKUPS = 10
 MOST_TABLES = 12
 
 
-def choose_backup(project: str, found: Sequence[Backup], texts: Texts, now: datetime) -> Screen:
-    """A button per backup, newest first; without any, how to make one."""
+def choose_backup(
+    project: str, found: Sequence[Backup], texts: Texts, now: datetime, page: int = 0
+) -> Screen:
+    """A button per backup of this page, newest first; without any, how to make one.
+
+    `found`: all of them. A page that is no more (retention cleared away) is the last one.
+    """
     if not found:
         return screen(Text(texts("restore-no-backups", project=project)), texts)
-    buttons = [(backup, _backup(backup, texts, now)) for backup in found[:MOST_BACKUPS]]
-    node = Text(texts("restore-choose", project=project))
-    return fit([Block(node)], texts, keyboards.backups(buttons))
+    last = (len(found) - 1) // MOST_BACKUPS
+    page = min(page, last)
+    shown = found[page * MOST_BACKUPS : (page + 1) * MOST_BACKUPS]
+    buttons = [(backup, _backup(backup, texts, now)) for backup in shown]
+    begin = page * MOST_BACKUPS
+    numbers = {"first": begin + 1, "last": begin + len(shown), "count": len(found)}
+    node = lines(texts("restore-choose", project=project), texts("restore-page", **numbers) if last else None)
+    return fit([Block(node)], texts, keyboards.backups(buttons, project, texts, page=page, last=last))
 
 
 def _backup(backup: Backup, texts: Texts, now: datetime) -> str:
@@ -181,7 +191,8 @@ def outcome(operation: Operation, steps: Sequence[Step], texts: Texts) -> list[T
     restarted = [name for step in steps for name in step.result.get("restarted", ())]
     said: list[Text | str] = []
     if compared:
-        said.append(texts("restore-compared", tables=int(compared["tables"]), rows=int(compared["rows"])))
+        counted = "restore-compared" if compared.get("compared", True) else "restore-counted"
+        said.append(texts(counted, tables=int(compared["tables"]), rows=int(compared["rows"])))
     if aside := results.get("send-dump", {}).get("aside"):
         said.append(Text(texts("restore-aside"), " ", code(str(aside))))
     if operation.plan.restoring and (name := kept(steps)):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 
 from services.backups import encryption, leftovers, manifest
-from services.backups.models import Backup, Copy, copies_of, rotted_on_host
+from services.backups.models import Backup, Copy, copies_of, plain_offsite, rotted_on_host
 from services.commands import dumps
 from services.errors import StepFailed
 from services.remote.host import RemoteHost
@@ -166,36 +167,63 @@ async def note(run: Run, backup: Backup, data: Path) -> None:
     await run.store.backups.add(backup)
 
 
-def send_back(data: Path, *, only_known: bool = False) -> StepDef:
+class Brings(Protocol):
+    """What off-site places must do for a copy to come back from them (services.backups.offsite)."""
+
+    def brought(self, run: Run, backup: Backup, copy: Copy) -> AbstractAsyncContextManager[Path]:
+        """The copy here, compared with its record; gone afterwards. Raises StorageError, StepFailed."""
+        ...
+
+
+def send_back(data: Path, offsite: Brings | None = None, *, only_known: bool = False) -> StepDef:
     """The step that brings our own copy back to the host, hash checked on both ends, when the host has none or a damaged one.
 
     The damaged one stays beside it, under a name that says so. `data`: DATA_DIR; `only_known`: what no drill has called
-    damaged so far is left to the drill, so that it is recorded and told. Without a copy of ours nothing is done: the
-    step that verifies the dump says what is missing.
+    damaged so far is left to the drill, so that it is recorded and told. Where neither the host nor we have one, a plain
+    copy comes from `offsite` first. Without a copy nothing is done: the step that verifies the dump says what is missing.
     """
 
     async def send(run: Run) -> dict[str, Any] | Skip:
         backup = run.plan.restoring.backup if run.plan.restoring else None
-        if backup is None or not backup.local_file or is_sealed(backup):
+        if backup is None:
             return Skip.SKIPPED
-        backup = await run.store.backups.get(backup.id) or backup
-        lies_there = await is_on_host(run.remote, backup.host_file)
-        if lies_there and only_known and not rotted_on_host(backup):
+        away = plain_offsite(backup, run.project.backups.offsite)
+        if offsite and away and not await _is_near(run, backup, data):
+            async with offsite.brought(run, backup, away) as file:
+                await _send(run, await run.store.backups.get(backup.id) or backup, file, data)
+            return {"size": backup.size, "from": away.where}
+        if not backup.local_file or is_sealed(backup):
             return Skip.SKIPPED
-        if lies_there and await hash_on_host(run.remote, backup.host_file) == backup.sha256:
-            if rotted_on_host(backup):  # brought before a crash, or mended by a person
-                await note(run, with_copy(backup, _copy_on_host(backup)), data)
-            return Skip.SKIPPED
-        whole = await here(data, backup) == (backup.size, backup.sha256)
-        if lies_there and not whole:
-            return Skip.SKIPPED
-        if not whole:
-            raise StepFailed("error-copy-changed", file=backup.local_file)
-        result = {"aside": str(await _set_aside(run, backup))} if lies_there else {}
-        await _send(run, backup, data)
-        return {"size": backup.size} | result
+        return await _send_ours(run, backup, data, only_known=only_known)
 
     return StepDef("send-dump", send)
+
+
+async def _is_near(run: Run, backup: Backup, data: Path) -> bool:
+    """Whether the host has any copy, or we a whole one that needs no key."""
+    return await is_on_host(run.remote, backup.host_file) or await here(data, backup) == (
+        backup.size,
+        backup.sha256,
+    )
+
+
+async def _send_ours(run: Run, backup: Backup, data: Path, *, only_known: bool) -> dict[str, Any] | Skip:
+    backup = await run.store.backups.get(backup.id) or backup
+    lies_there = await is_on_host(run.remote, backup.host_file)
+    if lies_there and only_known and not rotted_on_host(backup):
+        return Skip.SKIPPED
+    if lies_there and await hash_on_host(run.remote, backup.host_file) == backup.sha256:
+        if rotted_on_host(backup):  # brought before a crash, or mended by a person
+            await note(run, with_copy(backup, _copy_on_host(backup)), data)
+        return Skip.SKIPPED
+    whole = await here(data, backup) == (backup.size, backup.sha256)
+    if lies_there and not whole:
+        return Skip.SKIPPED
+    if not whole:
+        raise StepFailed("error-copy-changed", file=backup.local_file)
+    result = {"aside": str(await _set_aside(run, backup))} if lies_there else {}
+    await _send(run, backup, data / backup.local_file, data)
+    return {"size": backup.size} | result
 
 
 async def _set_aside(run: Run, backup: Backup) -> PurePosixPath:
@@ -205,11 +233,11 @@ async def _set_aside(run: Run, backup: Backup) -> PurePosixPath:
     return dumps.damaged(backup.host_file, mark)
 
 
-async def _send(run: Run, backup: Backup, data: Path) -> None:
+async def _send(run: Run, backup: Backup, file: Path, data: Path) -> None:
     await run.remote.run(dumps.folder(backup.host_file.parent), timeout=SHORT)
     await run.remote.send(
         run.remote.agent_command("take-dump", backup.host_file, backup.size, backup.sha256),
-        data / backup.local_file,
+        file,
         lambda done: run.progress(done, backup.size, "bytes"),
         run.project.backup_timeout,
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 _LOCK = ".lock"
 """Beside the folder."""
-_OURS = ("*/*.importing", "*/*.unpacking", "*/*.leaving", "*/*.leaving-age")
+_OURS = ("*/*.importing", "*/*.unpacking", "*/*.leaving", "*/*.leaving-age", "*/*.bringing")
 PLAIN = ".plain"
 """Of a dump that is to be encrypted before it is kept."""
 _HALF = (f"*/*{PLAIN}", "*/*.dump.part", "*/*.dump.age.part", "*/*.json.part")

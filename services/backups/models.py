@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
@@ -38,6 +38,7 @@ class Drilled(Model):
     seconds: float
     tables: int = 0
     rows: int = 0
+    compared: bool = True  # false: it was loaded, but nothing tells what it should hold
     reason: Phrase | None = None  # why it is not good
 
 
@@ -95,6 +96,20 @@ def copies_of(backup: Backup) -> tuple[Copy, ...]:
     )
 
 
+def plain_offsite(backup: Backup, places: Collection[str]) -> Copy | None:
+    """A copy that can be brought from one of these places without a key: the very bytes that were proven."""
+    return next(
+        (
+            one
+            for one in backup.copies
+            if one.where in places
+            and not one.encrypted
+            and (one.size, one.sha256) == (backup.size, backup.sha256)
+        ),
+        None,
+    )
+
+
 def is_ahead(backup: Backup, now: datetime) -> bool:
     """Whether it is dated in the future: a clock was wrong then, or is now. Nobody knows how old it is."""
     return backup.at > now + AHEAD
@@ -103,6 +118,11 @@ def is_ahead(backup: Backup, now: datetime) -> bool:
 def newest_of(backups: Sequence[Backup], now: datetime) -> Backup | None:
     """`backups`: newest first. One that is dated in the future only where there are no others."""
     return next((one for one in backups if not is_ahead(one, now)), backups[0] if backups else None)
+
+
+def tells_rows(backup: Backup) -> bool:
+    """Whether anything tells beforehand what it holds: SQL made by hand with INSERTs does not."""
+    return backup.rows is not None or backup.form == "custom"
 
 
 def sealed_to(backup: Backup) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Trouble here does not make the backup bad, but one that was to be off-site and i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -16,10 +16,11 @@ from typing import Any
 
 import structlog
 
-from services.backups import encryption, leftovers
+from services.backups import encryption, leftovers, manifest
+from services.backups.copies import with_copy
 from services.backups.keys import Learn, untold
 from services.backups.models import Backup, Copy, copies_of, is_good, is_good_in
-from services.backups.places import Place, SftpPlace, Stored, digest_of, file_name
+from services.backups.places import Place, SftpPlace, Stored, digest_of, file_name, manifest_of
 from services.backups.s3 import S3Place
 from services.errors import (
     Cancelled,
@@ -80,8 +81,9 @@ class Offsite:
         return await self._place(project, where).list(project.name)
 
     async def remove(self, project: Project, copy: Copy) -> None:
-        """Gone already is fine. Raises StorageError; KeyError for a place that is not configured any more."""
-        await self._place(project, copy.where).remove(copy.file)
+        """With its manifest. Gone already is fine. Raises StorageError; KeyError for a place that is not configured any more."""
+        for file in (copy.file, manifest_of(copy.file)):
+            await self._place(project, copy.where).remove(file)
 
     async def fetch(
         self, project: Project, copy: Copy, target: Path, progress: Callable[[int], None], within: float
@@ -94,6 +96,28 @@ class Offsite:
         except BaseException:
             target.unlink(missing_ok=True)
             raise
+
+    # --- for a restore ---
+
+    @asynccontextmanager
+    async def brought(self, run: Run, backup: Backup, copy: Copy) -> AsyncIterator[Path]:
+        """A plain copy here, compared with its record; gone afterwards. Raises StorageError, StepFailed."""
+        folder = self._folder / "backups"
+        work = folder / run.project.name / f"{backup.id}.{token_hex(4)}.bringing"
+        with leftovers.at_work(folder):
+            try:
+                work.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                await self._patiently(run, partial(self._bring_back, run, backup, copy, work))
+                yield work
+            finally:
+                work.unlink(missing_ok=True)
+
+    async def _bring_back(self, run: Run, backup: Backup, copy: Copy, work: Path) -> None:
+        told = partial(run.progress, total=backup.size, unit="bytes")
+        try:
+            await self.fetch(run.project, copy, work, told, run.project.backup_timeout)
+        except OSError as error:
+            raise StepFailed("error-bring-disk", path=str(work.parent), detail=str(error)) from error
 
     # --- the step ---
 
@@ -130,7 +154,7 @@ class Offsite:
         lost: OpsgateError | None = None
         for backup in reversed(missing):
             try:
-                await self._with_patience(run, name, place, backup)
+                await self._patiently(run, partial(self._copy, run, name, place, backup))
             except (Cancelled, Fenced, Unreachable):
                 raise
             except (StepFailed, HostError) as error:  # its copies are gone: newer ones do not wait for that
@@ -139,13 +163,13 @@ class Offsite:
             raise lost
         return len(missing)
 
-    async def _with_patience(self, run: Run, name: str, place: Place, backup: Backup) -> None:
+    async def _patiently(self, run: Run, work: Callable[[], Awaitable[None]]) -> None:
         for seconds in self._again_after:
             try:
-                return await self._copy(run, name, place, backup)
+                return await work()
             except StorageAway:
                 await run.sleep(seconds)
-        return await self._copy(run, name, place, backup)
+        return await work()
 
     async def _copy(self, run: Run, name: str, place: Place, backup: Backup) -> None:
         """Written down as soon as it is there: who is interrupted brings it once more, to the same name."""
@@ -165,7 +189,30 @@ class Offsite:
             encrypted=encrypted,
             recipients=self._recipients(run.project, backup, source) if encrypted else (),
         )
+        await self._put_manifest(run, place, backup, copy)
         await note_copy(run.store, backup, copy)
+
+    async def _put_manifest(self, run: Run, place: Place, backup: Backup, copy: Copy) -> None:
+        """Beside the copy and as readable as it is: what brings it in again when the catalogue is gone."""
+        to = copy.recipients or run.project.backups.encrypt_to
+        if copy.encrypted and not to:  # sealed before keys were noted, to nobody we know
+            return
+        known = await run.store.backups.get(backup.id) or backup
+        work = self._folder / "backups" / run.project.name / f"{backup.id}.{token_hex(4)}.leaving"
+        sealed = work.with_suffix(".leaving-age")
+        with leftovers.at_work(self._folder / "backups"):
+            work.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                await asyncio.to_thread(work.write_bytes, manifest.content(with_copy(known, copy)))
+                if copy.encrypted:
+                    await encryption.encrypt(work, sealed, to)
+                leaves, file = sealed if copy.encrypted else work, manifest_of(copy.file)
+                await place.put(leaves, file, lambda _done: run.progress(), run.project.backup_timeout)
+            except OSError as error:
+                raise StepFailed("error-fetch-disk", path=str(work.parent), detail=str(error)) from error
+            finally:
+                work.unlink(missing_ok=True)
+                sealed.unlink(missing_ok=True)
 
     def _recipients(self, project: Project, backup: Backup, source: Path) -> tuple[str, ...]:
         """Our own copy may be older than the keys that are configured now."""
@@ -227,6 +274,4 @@ def _not_everywhere(places: str, why: Phrase) -> StepFailed:
 
 async def note_copy(store: Store, backup: Backup, copy: Copy) -> None:
     """One copy per place: a newer word of it replaces the older."""
-    known = await store.backups.get(backup.id) or backup
-    others = tuple(one for one in copies_of(known) if one.where != copy.where)
-    await store.backups.add(known.model_copy(update={"copies": (*others, copy)}))
+    await store.backups.add(with_copy(await store.backups.get(backup.id) or backup, copy))

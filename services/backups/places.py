@@ -1,7 +1,7 @@
 """Where copies of backups go off-site: S3-compatible storage, and folders on hosts that speak SFTP.
 
-A place has files by name, `<project>/<backup>.dump`, with .age at the end where they are encrypted. Only such names
-can be written, read or removed.
+A place has files by name, `<project>/<backup>.dump` and its manifest `<project>/<backup>.json`, with .age at the end
+where they are encrypted. Only such names can be written, read or removed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ Progress = Callable[[int], None]
 """Is told how many bytes have gone so far. What it raises ends the transfer."""
 SHORT = 60.0
 """Seconds for calls that move no file."""
-_FILE = re.compile(rf"({NAME})/(db-[a-z0-9-]{{1,80}}\.dump(?:\.age)?)")
+_FILE = re.compile(rf"{NAME}/db-[a-z0-9-]{{1,80}}\.dump(?:\.age)?")
+_MANIFEST = re.compile(rf"{NAME}/db-[a-z0-9-]{{1,80}}\.json(?:\.age)?")
 
 
 def file_name(project: str, backup: str, *, encrypted: bool) -> str:
@@ -31,9 +32,20 @@ def file_name(project: str, backup: str, *, encrypted: bool) -> str:
 
 
 def own(file: str) -> str:
-    if not _FILE.fullmatch(file):
+    """Raises ValueError for what is neither the name of a copy nor that of its manifest."""
+    if not is_copy(file) and not _MANIFEST.fullmatch(file):
         raise ValueError("not the name of a copy of a backup")
     return file
+
+
+def is_copy(file: str) -> bool:
+    return _FILE.fullmatch(file) is not None
+
+
+def manifest_of(copy: str) -> str:
+    """What lies beside a copy, encrypted as it is."""
+    name, _, sealed = own(copy).partition(".dump")
+    return own(f"{name}.json{sealed}")
 
 
 def digest_of(file: Path) -> str:
@@ -62,7 +74,9 @@ class Place(Protocol):
         """`target` becomes the file. The caller compares its hash."""
         ...
 
-    async def list(self, project: str) -> tuple[Stored, ...]: ...
+    async def list(self, project: str) -> tuple[Stored, ...]:
+        """The copies; their manifests are not among them."""
+        ...
 
     async def remove(self, file: str) -> None:
         """Gone already is fine."""
@@ -94,7 +108,7 @@ class SftpPlace:
         except HostError as error:
             raise self._told(error) from error
         named = ((f"{project}/{one.name}", one) for one in found)
-        return tuple(Stored(name, one.size, one.at) for name, one in named if _FILE.fullmatch(name))
+        return tuple(Stored(name, one.size, one.at) for name, one in named if is_copy(name))
 
     async def remove(self, file: str) -> None:
         try:

@@ -35,7 +35,7 @@ _TOKEN = re.compile(
 )
 _NAME = rb'(?:"(?:[^"]++|"")++"|' + _WORD + rb")"
 _COPY = re.compile(
-    rb"COPY (?P<table>(?:" + _NAME + rb"\.)?" + _NAME + rb")"
+    rb"COPY (?P<table>(?P<in>" + _NAME + rb"\.)?" + _NAME + rb")"
     rb"(?: \(" + _NAME + rb"(?:, ?" + _NAME + rb")*\))? FROM stdin;\r?\n",
     re.IGNORECASE,
 )
@@ -51,6 +51,10 @@ _ENCODING = re.compile(
 )
 """Encodings in which no byte of a letter can be taken for a quote or a backslash: those that servers store."""
 _PATH = re.compile(rb"\('search_path', '[^'\\]*', (?:true|false)\)")
+_SEARCH_PATH = re.compile(
+    rb"SET search_path = (?P<schema>" + _NAME + rb")(?:, ?pg_catalog)?;\r?\n", re.IGNORECASE
+)
+"""As pg_dump wrote it before 10.3, ahead of names without a schema."""
 _CREATES_ROUTINE = re.compile(rb"CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE)\b")
 _SERVER = re.compile(rb"-- Dumped from database version ([0-9.a-z]+)")
 
@@ -61,7 +65,7 @@ _OF_TRANSACTIONS = {b"BEGIN", b"START", b"COMMIT", b"END", b"ROLLBACK", b"ABORT"
 
 @dataclass(slots=True)
 class Seen:
-    """What a plain dump holds. `rows` by table, None when there are INSERTs, which are not counted."""
+    """What a plain dump holds. `rows` by table; None when there are INSERTs, which are not counted, or tables of unknown schema."""
 
     server: str = ""
     rows: dict[str, int] | None = field(default_factory=dict)
@@ -85,6 +89,7 @@ class _Reader:
         self._depth = 0  # parentheses
         self._words: list[bytes] = []  # the first ones of the statement
         self._plain: list[bytes] = []  # of these, what stands outside of quotes
+        self._schema = ""  # where names without a schema belong; empty: unknown
 
     def read(self) -> None:
         last: list[bytes] = []
@@ -92,9 +97,11 @@ class _Reader:
             if not self._closing:
                 last = [*last[1 - _LAST_LINES :], line]
             if self._is_free and (copied := _COPY.fullmatch(line)):
-                self._copy(copied["table"].decode("utf-8", "replace"))
+                self._copy(self._qualified(copied))
             elif not (self._is_free and (_RESTRICT.fullmatch(line) or _ENCODING.fullmatch(line))):
+                path = _SEARCH_PATH.fullmatch(line) if self._is_free else None
                 self._lex(line)
+                self._schema = path["schema"].decode("utf-8", "replace") if path else self._schema
             if not self.seen.server and (found := _SERVER.match(line)):
                 self.seen.server = found[1].decode()
         if self._closing or self._words or not any(line.startswith(COMPLETE) for line in last):
@@ -114,12 +121,21 @@ class _Reader:
                 raise self._refused("odd")
             yield line
 
+    def _qualified(self, copied: re.Match[bytes]) -> str:
+        """By the name that a restored database has for it; empty where that is not known."""
+        table = copied["table"].decode("utf-8", "replace")
+        if copied["in"]:
+            return table
+        return f"{self._schema}.{table}" if self._schema else ""
+
     def _copy(self, table: str) -> None:
         rows, begins = 0, True
         while piece := self._file.readline(PIECE):
             if begins:
                 self._line += 1
                 if piece in _ENDS:
+                    if not table:
+                        self.seen.rows = None
                     if self.seen.rows is not None:
                         self.seen.rows[table] = self.seen.rows.get(table, 0) + rows
                     return
@@ -190,8 +206,10 @@ class _Reader:
             self._words.append(text.upper())
         if kind == "word":
             self._word(text.upper())
-            if text.upper() == b"SET_CONFIG" and not _PATH.match(line, found.end()):
-                raise self._refused("login", "set_config")
+            if text.upper() == b"SET_CONFIG":
+                self._schema = ""
+                if not _PATH.match(line, found.end()):
+                    raise self._refused("login", "set_config")
         return found.end()
 
     def _word(self, word: bytes) -> None:
@@ -222,6 +240,8 @@ class _Reader:
             raise self._refused("server", first.decode())
         if first in {b"SET", b"RESET"} and then in _OF_LOGINS:
             raise self._refused("login", f"{first.decode()} {then.decode()}")
+        if (first, then) == (b"SET", b"SEARCH_PATH") or first in {b"RESET", b"DISCARD"}:
+            self._schema = ""
         if first == b"INSERT":
             self.seen.rows = None
 

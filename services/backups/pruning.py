@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import structlog
 
 from services.backups.models import Backup, Copy, copies_of
+from services.backups.places import manifest_of
 from services.commands import dumps
 from services.errors import Fenced, OpsgateError
 from services.projects import Project
@@ -111,6 +112,7 @@ class Pruning:
             _unlink(self.folder, copy.file)
         elif place := self.places(run.project).get(copy.where):
             await place.remove(copy.file)
+            await place.remove(manifest_of(copy.file))
         else:
             raise ValueError(f"no such place: {copy.where}")
 

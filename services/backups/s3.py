@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from services.backups.keys import Learn, untold, usable
-from services.backups.places import Progress, Stored, own
+from services.backups.places import Progress, Stored, is_copy, own
 from services.errors import StorageAway, StorageError
 from services.projects import S3Target
 
@@ -109,8 +109,7 @@ class S3Place:
         while True:
             page = await self._call("list_objects_v2", Prefix=prefix, **more)
             for one in page.get("Contents", ()):
-                with suppress(ValueError):  # other people's files
-                    file = own(one["Key"].removeprefix(self._target.prefix))
+                if is_copy(file := one["Key"].removeprefix(self._target.prefix)):
                     found.append(Stored(file, one["Size"], one["LastModified"]))
             if not page.get("IsTruncated"):
                 return tuple(sorted(found, key=lambda one: one.file))

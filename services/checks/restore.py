@@ -108,19 +108,21 @@ def came_through_its_drill(seen: Seen, backup: Backup) -> list[Finding]:
     That the host's copy was damaged says nothing of ours, nor of the host's once its hash is right again.
     """
     mended = rotted_on_host(backup) and seen.dump == (backup.size, backup.sha256)
-    if mended or is_good_in(backup, "local" if seen.dump_is_here else "host"):
+    of_the_host = seen.dump is not None and not seen.dump_is_here
+    if mended or is_good_in(backup, "host" if of_the_host else "local"):
         return []
     return [Finding(code="restore-drill-failed", severity=Severity.BLOCKER)]
 
 
 def dump_is_good(seen: Seen, backup: Backup) -> list[Finding]:
-    """The dump is on the host or here, and is the one that was proven."""
+    """The dump is on the host or here, and is the one that was proven; or it can be brought."""
     args: dict[str, str | int | float] = {"file": str(backup.host_file)}
+    if seen.brought_from:
+        return [
+            Finding(code="dump-brought", severity=Severity.INFO, args=args | {"place": seen.brought_from})
+        ]
     if seen.dump is None:
-        if any(one.encrypted for one in backup.copies):
-            args = {"project": backup.project, **_keys(backup)}
-            return [Finding(code="dump-encrypted", severity=Severity.BLOCKER, args=args)]
-        return [Finding(code="dump-missing", severity=Severity.BLOCKER, args=args)]
+        return [_gone(backup, args)]
     size, sha256 = seen.dump
     if size != backup.size or sha256 not in {backup.sha256, ""}:
         return [_changed(backup, args)]
@@ -131,6 +133,20 @@ def dump_is_good(seen: Seen, backup: Backup) -> list[Finding]:
     if seen.dump_is_here:
         return [Finding(code="dump-sent-back", severity=Severity.INFO, args={"file": backup.local_file})]
     return []
+
+
+def _gone(backup: Backup, args: dict[str, str | int | float]) -> Finding:
+    """Neither on the host nor here: which copies there still are, and where."""
+    sealed = [one for one in backup.copies if one.encrypted]
+    away = [one for one in backup.copies if one.where not in {"host", "local"}]
+    found = sealed or away
+    if not found:
+        return Finding(code="dump-missing", severity=Severity.BLOCKER, args=args)
+    places = ", ".join(one.file if one.where == "local" else f"{one.where}: {one.file}" for one in found)
+    args = {"project": backup.project, "places": places}
+    if sealed:
+        return Finding(code="dump-encrypted", severity=Severity.BLOCKER, args=args | _keys(backup))
+    return Finding(code="dump-elsewhere", severity=Severity.BLOCKER, args=args)
 
 
 def _changed(backup: Backup, args: dict[str, str | int | float]) -> Finding:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from services import scratch
 from services.backups.copies import here
-from services.backups.models import LOOKED_AT, Backup, newest_of, rotted_on_host
+from services.backups.models import LOOKED_AT, Backup, newest_of, plain_offsite, rotted_on_host
 from services.drills import plans
 from services.errors import BadInput
 from services.facts.cluster import Seen
@@ -65,12 +65,15 @@ class DrillProposals:
         remote = self._hosts.get(project.host)
         at = working_database(project, facts)
         seen = await look(remote, *at) if at else Seen()
+        places = project.backups.offsite
         if rotted_on_host(backup):  # it is known and was told: our own copy takes its place
-            seen = await look_at_dump(seen, remote, self._data, backup, hashed=True)
+            seen = await look_at_dump(seen, remote, self._data, backup, places, hashed=True)
             return plans.drill(project, facts, seen, backup)
         dump = await dump_on_host(remote, backup, hashed=False)
         ours = None if dump else await here(self._data, backup, hashed=False)
+        away = None if dump or ours else plain_offsite(backup, places)
         seen = replace(seen, dump=dump or ours, dump_is_here=ours is not None)
+        seen = replace(seen, brought_from=away.where if away else "")
         if project.backups.drill_in == "container":
             seen = replace(seen, docker_room=await scratch.room(remote))
         return plans.drill(project, facts, seen, backup)

@@ -15,8 +15,8 @@ from typing import Any
 import structlog
 
 from services import scratch
-from services.backups.copies import here, note, send_back, without_copy
-from services.backups.models import DUMP_CHANGED, Backup, Drilled, copies_of
+from services.backups.copies import Brings, here, note, send_back, without_copy
+from services.backups.models import DUMP_CHANGED, Backup, Drilled, copies_of, tells_rows
 from services.backups.steps import database_of, live_container
 from services.commands import dumps
 from services.drills.contents import compared
@@ -120,8 +120,10 @@ async def drop_scratch(run: Run) -> dict[str, Any]:
 
 async def compare(run: Run) -> dict[str, Any]:
     """Rows and sums by table: what came out of the archive against what it should hold."""
-    found = await compared(run, backup_of(run))
-    return {"tables": len(found.rows), "rows": sum(found.rows.values()), "summed": found.sums is not None}
+    backup = backup_of(run)
+    found = await compared(run, backup)
+    numbers = {"tables": len(found.rows), "rows": sum(found.rows.values())}
+    return numbers | {"summed": found.sums is not None, "compared": tells_rows(backup)}
 
 
 def record(data: Path) -> StepWork:
@@ -129,7 +131,7 @@ def record(data: Path) -> StepWork:
 
     async def noted(run: Run) -> dict[str, Any]:
         counted, seconds = run.results["compare"], _took(run)
-        numbers = {"tables": counted["tables"], "rows": counted["rows"]}
+        numbers = {name: counted[name] for name in ("tables", "rows", "compared") if name in counted}
         await _note(run, Drilled(**_of(run), good=True, seconds=seconds, **numbers))
         await take_back_sent(run, data)
         return counted | {"took": seconds}
@@ -193,11 +195,11 @@ def _took(run: Run) -> float:
 # --- procedure -----------------------------------------------------------------------------------
 
 
-def procedure(lock: StepDef, data: Path) -> Procedure:
-    """`data`: DATA_DIR, where our own copies are. The result is written down before the scratch database goes on the way back: dropping may have to wait."""
+def procedure(lock: StepDef, data: Path, offsite: Brings | None = None) -> Procedure:
+    """`data`: DATA_DIR, where our own copies are; `offsite`: where others are. The result is written down before the scratch database goes on the way back: dropping may have to wait."""
     forward = (
         lock,
-        send_back(data, only_known=True),
+        send_back(data, offsite, only_known=True),
         StepDef("verify-dump", verify_dump),
         StepDef("create-scratch", create_scratch),
         StepDef("load", load),

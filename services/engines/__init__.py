@@ -107,6 +107,10 @@ class Engine(Protocol):
         """Reads a dump of that form from stdin. `own`: everything becomes the stack's own login's."""
         ...
 
+    def without_values(self, said: str) -> str:
+        """What loading said, whole lines, without anything that may stand in a row."""
+        ...
+
     def settle(self, name: str) -> Command | None:
         """What a loaded database needs before it serves well."""
         ...

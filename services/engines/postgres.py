@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from services.commands import own_settings, postgres
 from services.commands.command import Command
+from services.engines import complaints
 from services.facts.cluster import Cluster, parse_cluster
 from services.projects import Database
 
@@ -79,6 +80,9 @@ class Postgres:
         if form != "custom":
             return postgres.load_plain(self.container, target, owner, name, application)
         return postgres.load(self.container, target, owner, name, application, tablespaces=self.tablespaces)
+
+    def without_values(self, said: str) -> str:
+        return complaints.without_values(said)
 
     def settle(self, name: str) -> Command | None:
         return postgres.analyze(self.container, self._named(), name)

@@ -50,6 +50,9 @@ class Seen:
     )
     dump_is_here: bool = False  # the host has none that will do: it is our own copy, to be sent back
     dump_is_damaged: bool = False  # the host has one that is not what was proven; ours takes its place
+    brought_from: str = (
+        ""  # neither the host nor we have one that will do: the off-site place with a plain copy
+    )
     docker_room: tuple[str, int] | None = None  # where Docker keeps its data, and the bytes free there
 
 

@@ -74,7 +74,9 @@ def _live(project: Project) -> str:
 
 def taken(steps: tuple[str, ...], seen: Seen) -> tuple[str, ...]:
     """What will be done, for the card: a dump that lies on the host is not sent there."""
-    return steps if seen.dump_is_here else tuple(one for one in steps if one != "send-dump")
+    return (
+        steps if seen.dump_is_here or seen.brought_from else tuple(one for one in steps if one != "send-dump")
+    )
 
 
 def _engine(project: Project) -> str:

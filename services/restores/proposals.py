@@ -50,7 +50,8 @@ class RestoreProposals:
     async def _restore(self, project: Project, backup: Backup, *, hashed: bool) -> Plan:
         facts = await self._facts(project)
         seen = await self._look(project, facts, counted=hashed)
-        seen = await look_at_dump(seen, self._hosts.get(project.host), self._data, backup, hashed=hashed)
+        remote, places = self._hosts.get(project.host), project.backups.offsite
+        seen = await look_at_dump(seen, remote, self._data, backup, places, hashed=hashed)
         return plans.restore(project, facts, seen, backup)
 
     async def undo(self, project: Project, ref: str | None) -> Plan:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
 from services.backups.copies import hash_on_host, here
-from services.backups.models import Backup, rotted_on_host
+from services.backups.models import Backup, plain_offsite, rotted_on_host
 from services.commands import dumps
 from services.engines import Engine
 from services.errors import CommandFailed
@@ -54,16 +55,22 @@ async def rows_of(
     return parse_rows(done.stdout) if done.exit_status == 0 else None
 
 
-async def look_at_dump(seen: Seen, remote: RemoteHost, data: Path, backup: Backup, *, hashed: bool) -> Seen:
+async def look_at_dump(
+    seen: Seen, remote: RemoteHost, data: Path, backup: Backup, places: Collection[str] = (), *, hashed: bool
+) -> Seen:
     """With the dump that would be loaded: the host's when it is what was proven, else our own copy when that is.
 
-    What a drill called damaged on the host is hashed in any case. `data`: DATA_DIR.
+    Where there is neither, a plain copy in one of the off-site `places`, by the record. What a drill called damaged on
+    the host is hashed in any case. `data`: DATA_DIR.
     """
     hashed = hashed or rotted_on_host(backup)
     on_host = await dump_on_host(remote, backup, hashed=hashed)
     if _is_proven(on_host, backup):
         return replace(seen, dump=on_host)
     kept = await here(data, backup, hashed=hashed)
+    away = plain_offsite(backup, places)
+    if on_host is None and away and not _is_proven(kept, backup):
+        return replace(seen, brought_from=away.where)
     if kept is None or (on_host is not None and not _is_proven(kept, backup)):
         return replace(seen, dump=on_host)
     return replace(seen, dump=kept, dump_is_here=True, dump_is_damaged=on_host is not None)

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from services.backups import steps as backups
-from services.backups.copies import send_back
+from services.backups.copies import Brings, send_back
 from services.backups.dumping import application_name
 from services.backups.steps import back_up, rows_in
 from services.engines import Engine
+from services.engines.complaints import Heard
 from services.errors import CommandFailed, StepFailed
 from services.facts.cluster import parse_names, parse_rows
 from services.migrations import restored
@@ -92,7 +93,7 @@ async def create_database(run: Run) -> dict[str, Any]:
 
 
 async def load(run: Run) -> dict[str, Any]:
-    """The first error ends it. Statistics are made at once: without them the first hours would be slow."""
+    """The first error ends it; what PostgreSQL says then may quote rows, and nobody here is told more than the error. Statistics are made at once: without them the first hours would be slow."""
     backup, incoming = about(run).backup, names(run).incoming
     if backup is None:
         raise StepFailed("error-internal", detail="a restore without a backup")
@@ -105,14 +106,14 @@ async def load(run: Run) -> dict[str, Any]:
         stdin=backup.host_file,
         epoch=run.operation.epoch,
     )
+    heard, only = Heard(speaking.without_values), speaking.without_values
     try:
-        await run.job(spec, run.project.backup_timeout)
+        await run.job(spec, run.project.backup_timeout, on_log=heard.feed, only=only)
     except CommandFailed as error:
-        why = without_values(error.detail)
-        raise StepFailed("error-restore-load", detail=why, status=error.exit_status) from error
+        raise StepFailed("error-restore-load", detail=heard.said, status=error.exit_status) from error
     if settle := speaking.settle(incoming):
         analyze = replace(spec, id=run.job_id("analyze"), command=settle, stdin=None)
-        await run.job(analyze, run.project.backup_timeout, log_name="analyze")
+        await run.job(analyze, run.project.backup_timeout, log_name="analyze", only=only)
     return {}
 
 
@@ -143,11 +144,6 @@ async def keep_settings(run: Run) -> None:
         await run.remote.run(keeping, timeout=SHORT)
 
 
-def without_values(said: str) -> str:
-    """PostgreSQL's complaint without the lines that quote what stands in a row: those are nobody's in a chat."""
-    return "\n".join(line for line in said.splitlines() if not line.startswith(("CONTEXT:", "DETAIL:")))
-
-
 async def compare(run: Run) -> dict[str, Any]:
     """Rows by table: what the new database holds against what the archive holds."""
     backup = about(run).backup
@@ -164,7 +160,8 @@ async def compare(run: Run) -> dict[str, Any]:
         table, wanted, found = difference
         raise StepFailed("error-restore-differs", table=table, expected=wanted, found=found)
     await keep_settings(run)
-    return {"tables": len(counted), "rows": sum(counted.values())}
+    numbers = {"tables": len(counted), "rows": sum(counted.values())}
+    return numbers | {"compared": expected is not None}
 
 
 def first_difference(archive: dict[str, int], restored: dict[str, int]) -> tuple[str, int, int] | None:
@@ -256,11 +253,11 @@ async def healthy_now(run: Run) -> dict[str, Any]:
 HEALTH_AGAIN = StepDef("health-again", healthy)
 
 
-def restore_procedure(lock: StepDef, data: Path) -> Procedure:
-    """`data`: DATA_DIR, where our own copies are."""
+def restore_procedure(lock: StepDef, data: Path, offsite: Brings | None = None) -> Procedure:
+    """`data`: DATA_DIR, where our own copies are; `offsite`: where others are."""
     forward = (
         lock,
-        send_back(data),
+        send_back(data, offsite),
         StepDef("verify-dump", verify_dump),
         StepDef("backup", back_up),
         StepDef("create-database", create_database),

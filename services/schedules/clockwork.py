@@ -40,7 +40,7 @@ LATE = timedelta(hours=1)
 """What begins later than that after it was due is said."""
 TOLD_AGAIN = timedelta(hours=6)
 """The same reason of the same job is not told again within it."""
-OUT_OF_REACH = frozenset({"finding-dump-missing", "finding-dump-encrypted"})
+OUT_OF_REACH = frozenset({"finding-dump-missing", "finding-dump-encrypted", "finding-dump-elsewhere"})
 """Why a drill can never begin: no copy is left that may be loaded."""
 SCHEDULED = Person(id=SCHEDULE, name="schedule")
 

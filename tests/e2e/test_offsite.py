@@ -11,7 +11,7 @@ import pyrage
 import pytest
 
 from bot.sandbox.played import SimMessage
-from tests.e2e.test_restore import backup, diary, restore
+from tests.e2e.test_restore import backup, card_of, diary, newest, restore, typed
 from tests.e2e.test_terminal import opsgate
 from tests.e2e.world import World
 from tests.integration.storage.object_store import ObjectStore
@@ -54,7 +54,9 @@ async def test_a_backup_is_off_site_and_only_the_key_opens_it(here: World, swift
     assert "succeeded" in (await here.deploy()).text
     here.server.psql("CREATE TABLE diary (note text); INSERT INTO diary VALUES ('kept')")
     dump = await backup(here)
-    (sealed,) = (here.sshd.home / "volume" / "fitnessapp").iterdir()
+    volume = here.sshd.home / "volume" / "fitnessapp"
+    (sealed,) = volume.glob("*.dump.age")
+    assert {file.name for file in volume.iterdir()} == {sealed.name, f"{dump.stem}.json.age"}
     assert sealed.name == f"{dump.name}.age"
     assert pyrage.decrypt(sealed.read_bytes(), [IDENTITY]) == dump.read_bytes()
     assert [line.count("encrypted") for line in (await listed(here)).splitlines() if dump.stem in line] == [3]
@@ -127,3 +129,24 @@ async def test_a_place_that_fails_is_told_and_the_next_backup_catches_up(
     await backup(here)
     made = {operation["id"].replace("op-", "db-") for operation in here.operations()[-2:]}
     assert made <= {file.name.removesuffix(".dump.age") for file in (volume / "fitnessapp").iterdir()}
+
+
+async def test_a_dump_that_is_only_off_site_comes_back_by_itself(here: World, swift: ObjectStore) -> None:
+    """R-DB-5: the host's disk died, there is no copy here, and the storage has a plain one."""
+    target = swift.target()
+    cloud = f'{{ s3 = "{target.s3}", bucket = "{target.bucket}", credentials = "{target.credentials}" }}'
+    assert await here.stop_bot() == 0
+    here.write_settings(backups=f'{{ copies = ["host"], offsite = {{ cloud = {cloud} }} }}')
+    await here.start_bot()
+    dump = await backup(here)
+    proven, before = dump.read_bytes(), diary(here)
+    here.server.psql("INSERT INTO diary VALUES ('after the backup')")
+    dump.unlink()
+    choice, label = await newest(here, "")
+    card = await card_of(here, choice, label)
+    assert "lies only in cloud" in card.text
+    verdict = await here.verdict(await typed(here, card, "Confirm restore"))
+    assert "restore succeeded" in verdict.text
+    assert diary(here) == before
+    assert dump.read_bytes() == proven
+    assert list((here.folder / "data" / "backups" / "fitnessapp").glob("*.bringing")) == []

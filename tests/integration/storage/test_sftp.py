@@ -111,7 +111,7 @@ async def test_where_nothing_lies_nothing_is_listed(place: SftpPlace) -> None:
 
 async def test_halves_and_files_of_other_people_are_not_listed(place: SftpPlace, folder: Path) -> None:
     (folder / "demo").mkdir(parents=True)
-    for name in ("db-1.dump.part", "holiday.jpg", "db-2.dump"):
+    for name in ("db-1.dump.part", "holiday.jpg", "db-2.dump", "db-2.json"):
         (folder / "demo" / name).write_bytes(b"x")
     assert [one.file for one in await place.list("demo")] == ["demo/db-2.dump"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.backups.models import Backup
+from services.backups.models import Backup, Copy
 from services.checks import drop_findings, restore_findings, undo_findings
 from services.facts.cluster import Cluster, Seen
 from services.models import Severity
@@ -57,6 +57,31 @@ def test_a_good_backup_of_a_running_database_has_nothing_against_it() -> None:
 )
 def test_a_dump_that_is_gone_or_is_not_the_proven_one_blocks(dump: tuple[int, str] | None, code: str) -> None:
     assert blockers(dump=dump) == [code]
+
+
+def away(*, encrypted: bool) -> Backup:
+    """Off-site only."""
+    file = f"fitnessapp/{BACKUP.id}.dump" + (".age" if encrypted else "")
+    copy = Copy(where="nas", file=file, size=MIB, sha256="ab", at=BACKUP.at, encrypted=encrypted)
+    return BACKUP.model_copy(update={"copies": (copy,)})
+
+
+def test_a_plain_copy_elsewhere_is_brought_and_the_card_says_from_where() -> None:
+    """R-DB-5: the host's disk died."""
+    findings = restore_findings(
+        project(), facts(), seen(dump=None, brought_from="nas"), away(encrypted=False)
+    )
+    assert the(findings, "dump-brought").args["place"] == "nas"
+    assert Severity.BLOCKER not in found(findings).values()
+
+
+@pytest.mark.parametrize(("encrypted", "code"), [(True, "dump-encrypted"), (False, "dump-elsewhere")])
+def test_copies_that_cannot_be_brought_are_named_with_their_places(code: str, *, encrypted: bool) -> None:
+    backup = away(encrypted=encrypted)
+    finding = the(restore_findings(project(), facts(), seen(dump=None), backup), code)
+    assert finding.severity is Severity.BLOCKER
+    assert finding.args["places"] == f"nas: {backup.copies[0].file}"
+    assert finding.args["project"] == "fitnessapp"
 
 
 def test_a_hash_that_was_not_asked_for_is_left_to_the_first_step() -> None:

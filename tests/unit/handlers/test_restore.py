@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 
+from bot.keyboards import BACKUPS_PAGE
+from bot.views.restore import choose_backup
 from services.models import Kind, Origin
 from services.phrases import Phrase
 from services.taps import Tap
@@ -32,11 +37,68 @@ async def test_the_proven_backups_are_listed_newest_first(stage: Stage) -> None:
     assert stage.operations.calls == []
 
 
-async def test_at_most_ten_backups_are_shown(stage: Stage) -> None:
-    for number in range(12):
-        await stage.store.backups.add(backup(id=f"db-{number}"))
+async def many(stage: Stage, count: int, project_name: str = "fitnessapp") -> None:
+    """db-00 is the newest."""
+    for number in range(count):
+        at = backup().at - timedelta(days=number)
+        await stage.store.backups.add(backup(id=f"db-{number:02d}", at=at, project=project_name))
+
+
+def turned(stage: Stage) -> tuple[str, list[str]]:
+    """The text and the data of the buttons that took the place of the list."""
+    edited = stage.session.of("editMessageText")[-1]
+    return edited.text, [one.callback_data for row in edited.reply_markup.inline_keyboard for one in row]
+
+
+async def test_every_backup_is_reached_by_turning_pages(stage: Stage) -> None:
+    """R-DB-5: also those that retention keeps by week and month."""
+    await many(stage, 23)
     await stage.say("/restore")
-    assert len(buttons(stage)) == 10
+    assert "1–10 of 23" in stage.texts[0]
+    first = [data for _, data in buttons(stage)]
+    assert first[-1] == "p:restore:1:fitnessapp"
+    await stage.tap("p:restore:1:fitnessapp")
+    text, second = turned(stage)
+    assert "11–20 of 23" in text
+    assert second[-2:] == ["p:restore:0:fitnessapp", "p:restore:2:fitnessapp"]
+    await stage.tap("p:restore:2:fitnessapp")
+    _, third = turned(stage)
+    assert third[-1] == "p:restore:1:fitnessapp"
+    offered = [data for data in [*first, *second, *third] if data.startswith("r:")]
+    assert offered == [f"r:db-{number:02d}" for number in range(23)]
+    assert stage.operations.calls == []
+
+
+async def test_ten_backups_need_no_pages(stage: Stage) -> None:
+    await many(stage, 10)
+    await stage.say("/restore")
+    assert [data for _, data in buttons(stage)] == [f"r:db-{number:02d}" for number in range(10)]
+    assert " of 10" not in stage.texts[0]
+
+
+async def test_a_page_that_is_gone_shows_the_last_one(stage: Stage) -> None:
+    """Retention cleared away what stood there; an old list may be tapped at any time, and twice."""
+    await many(stage, 11)
+    for _ in range(2):
+        await stage.tap("p:restore:7:fitnessapp", received_at=stage.now - 100_000)
+        assert turned(stage)[1] == ["r:db-10", "p:restore:0:fitnessapp"]
+    assert stage.operations.calls == []
+
+
+async def test_a_page_of_a_project_that_is_not_configured_any_more_is_answered_kindly(stage: Stage) -> None:
+    await many(stage, 11, "shop")
+    await stage.tap("p:restore:1:shop")
+    assert stage.texts == [ENGLISH("error-no-project", project="shop", known="fitnessapp")]
+
+
+def test_the_longest_name_of_a_project_fits_a_button(stage: Stage) -> None:
+    found = [backup(id=f"db-{number}") for number in range(99_999)]
+    name = "p" * 40
+    shown = choose_backup(name, found, ENGLISH, backup().at, 9_998)
+    assert shown.keyboard is not None
+    newer, older = shown.keyboard.inline_keyboard[-1]
+    assert (newer.callback_data, older.callback_data) == (f"p:restore:9997:{name}", f"p:restore:9999:{name}")
+    assert all(re.fullmatch(BACKUPS_PAGE, one.callback_data or "") for one in (newer, older))
 
 
 async def test_an_empty_list_says_how_to_make_a_backup(stage: Stage) -> None:

@@ -41,6 +41,7 @@ class ScriptedServer:
     archive: dict[str, int]
     sessions: int = 0
     load_status: int = 0
+    load_says: str = ""
     superuser: bool = False
     own_settings: tuple[str, ...] = ()
     did: list[str] = field(default_factory=list)
@@ -88,6 +89,7 @@ class ScriptedServer:
             name = self._named(spec.command)
             self.did.append(f"load {name}")
             self.loads.append(spec.command)
+            self.logs[spec.id] = self.load_says.encode()
             self.databases[name] = dict(self.archive) if self.load_status == 0 else {}
             return self.load_status
         elif "restart" in words:

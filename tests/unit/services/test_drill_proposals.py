@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 from typing import cast
 
@@ -18,7 +18,7 @@ from services.drills.proposals import DrillProposals
 from services.errors import BadInput
 from services.facts.models import Facts
 from services.models import Kind, Plan, Severity
-from services.projects import BackupRules, Project
+from services.projects import BackupRules, Project, SftpTarget
 from services.remote.hosts import Hosts
 from services.store import Store
 from tests.unit.checks.test_findings import container, empty, facts, project
@@ -123,6 +123,19 @@ async def test_a_dump_that_is_gone_blocks_and_one_that_lies_here_is_sent_back(
     assert blockers(plan) == []
     assert "dump-sent-back" in {one.code for one in plan.findings}
     assert plan.steps == DRILL_STEPS
+
+
+async def test_one_that_is_only_off_site_is_brought_from_there(store: Store) -> None:
+    nas = SftpTarget(sftp="nas", path=PurePosixPath("/volume"))
+    rules = BackupRules.model_validate({"offsite": {"nas": nas}})
+    file = f"fitnessapp/{BACKUP.id}.dump"
+    copy = Copy(where="nas", file=file, size=BACKUP.size, sha256=BACKUP.sha256, at=BACKUP.at)
+    await store.backups.add(BACKUP.model_copy(update={"copies": (copy,)}))
+    plan = await proposals(store, Host(dump=None)).drill(project(backups=rules), None)
+    assert blockers(plan) == []
+    assert "dump-brought" in {one.code for one in plan.findings}
+    assert plan.steps == DRILL_STEPS
+    assert blockers(await proposals(store, Host(dump=None)).drill(project(), None)) == ["dump-elsewhere"]
 
 
 async def test_what_a_drill_found_damaged_on_the_host_is_replaced_by_ours_the_next_time(

@@ -172,6 +172,7 @@ async def test_a_good_drill_leaves_a_mark_and_nothing_else(run: Run, server: Dri
     backup = await drilled(run)
     assert backup.drilled is not None
     assert (backup.drilled.good, backup.drilled.tables, backup.drilled.rows) == (True, 3, 5)
+    assert backup.drilled.compared
     assert backup.drilled.operation == run.operation.id
     assert server.databases == {"fitnessapp": LIVE, "postgres": {}}
     assert server.did == [
@@ -332,6 +333,17 @@ async def test_values_are_printed_as_they_were_when_the_dump_was_made(
     await drilled(running(operation(then), server, store, tmp_path), until="compare")
     (words,) = server.read
     assert "PGOPTIONS=-c TimeZone=Asia/Tokyo" in words
+
+
+async def test_sql_that_tells_no_rows_is_loaded_and_not_called_compared(
+    server: DrilledServer, store: Store, tmp_path: Path
+) -> None:
+    """R-DB-3: comparing a scratch database with itself proves nothing."""
+    by_hand = PROVEN.model_copy(update={"form": "plain", "rows": None, "sums": None, "imported": True})
+    await store.backups.add(by_hand)
+    backup = await drilled(running(operation(by_hand), server, store, tmp_path))
+    assert backup.drilled is not None
+    assert (backup.drilled.good, backup.drilled.compared, backup.drilled.rows) == (True, False, 5)
 
 
 # --- what says nothing about the backup ----------------------------------------------------------

@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 import pyrage
 import pytest
 
-from services.backups import copies
+from services.backups import copies, manifest
 from services.backups.models import Backup, Copy, Drilled
 from services.backups.offsite import Offsite
-from services.backups.places import Stored, file_name
+from services.backups.places import Stored, file_name, is_copy, manifest_of
 from services.backups.steps import back_up, procedure
 from services.errors import Cancelled, StepFailed, StorageAway, StorageError
 from services.models import Kind, Plan
@@ -39,6 +39,11 @@ class Shelf:
     def __init__(self, *troubles: Exception) -> None:
         self.files: dict[str, bytes] = {}
         self.troubles = list(troubles)
+
+    @property
+    def dumps(self) -> dict[str, bytes]:
+        """Without the manifests."""
+        return {name: data for name, data in self.files.items() if is_copy(name)}
 
     async def put(self, source: Path, file: str, progress: Callable[[int], None], within: float) -> None:
         if self.troubles:
@@ -135,11 +140,53 @@ async def test_a_backup_goes_to_every_place_and_its_record_says_so(room: Room) -
     await room.made()
     await room.bring()
     name = file_name("fitnessapp", ID, encrypted=False)
-    assert room.nas.files == room.cloud.files == {name: ARCHIVE}
+    assert room.nas.dumps == room.cloud.dumps == {name: ARCHIVE}
     found = {one.where: one for one in (await room.backup()).copies}
     assert set(found) == {"host", "local", "nas", "cloud"}
     assert (found["nas"].file, found["nas"].size, found["nas"].encrypted) == (name, len(ARCHIVE), False)
     assert found["nas"].sha256 == hashlib.sha256(ARCHIVE).hexdigest()
+
+
+async def test_the_manifest_lies_beside_a_copy(room: Room) -> None:
+    """R-DB-4: for when both the host and this machine are gone."""
+    await room.made()
+    await room.bring()
+    (name,) = room.nas.dumps
+    told = manifest.parse(room.nas.files[manifest_of(name)])
+    assert told.rows == (await room.backup()).rows
+    assert "nas" in {one.where for one in told.copies}
+    assert not [one for one in room.left() if "leaving" in one]
+
+
+async def test_the_manifest_is_encrypted_where_the_copy_is(room: Room) -> None:
+    """It names tables."""
+    room.rules(encrypt_to=(str(IDENTITY.to_public()),))
+    await room.made()
+    await room.bring()
+    (name,) = room.nas.dumps
+    beside = manifest_of(name)
+    assert sorted(room.nas.files) == sorted([name, beside])
+    assert beside.endswith(".json.age")
+    assert manifest.parse(pyrage.decrypt(room.nas.files[beside], [IDENTITY])).id == ID
+    assert not [one for one in room.left() if "leaving" in one]
+
+
+async def test_a_copy_whose_manifest_did_not_arrive_is_brought_again(room: Room) -> None:
+    await room.made()
+    put = room.nas.put
+
+    async def dumps_only(source: Path, file: str, progress: Callable[[int], None], within: float) -> None:
+        if not is_copy(file):
+            raise StorageError("error-storage-full", place="nas:/volume")
+        await put(source, file, progress, within)
+
+    room.nas.put = dumps_only  # type: ignore[method-assign]  # a place that fills up in between
+    with pytest.raises(StepFailed, match="error-offsite"):
+        await room.bring()
+    assert "nas" not in {one.where for one in (await room.backup()).copies}
+    room.nas.put = put  # type: ignore[method-assign]
+    await room.bring()
+    assert len(room.nas.files) == 2
 
 
 async def test_without_places_there_is_nothing_to_do(room: Room) -> None:
@@ -151,7 +198,7 @@ async def test_without_places_there_is_nothing_to_do(room: Room) -> None:
 async def test_the_host_lends_its_dump_where_none_is_kept_here(room: Room) -> None:
     await room.made(fetched=False)
     await room.bring()
-    assert list(room.nas.files.values()) == [ARCHIVE]
+    assert list(room.nas.dumps.values()) == [ARCHIVE]
     assert room.left() == []
 
 
@@ -160,7 +207,7 @@ async def test_what_leaves_is_encrypted_and_nothing_plain_stays_here(room: Room,
     room.rules(encrypt_to=(str(IDENTITY.to_public()),))
     backup = await room.made(fetched=fetched)
     await room.bring()
-    ((name, sealed),) = room.nas.files.items()
+    ((name, sealed),) = room.nas.dumps.items()
     assert name.endswith(".dump.age")
     assert ARCHIVE not in sealed
     assert pyrage.decrypt(sealed, [IDENTITY]) == ARCHIVE
@@ -179,7 +226,7 @@ async def test_a_copy_that_leaves_as_it_lies_here_notes_the_keys_of_then(room: R
     await room.made()
     room.rules(encrypt_to=(str(pyrage.x25519.Identity.generate().to_public()),))
     await room.bring()
-    ((_, sealed),) = room.nas.files.items()
+    ((_, sealed),) = room.nas.dumps.items()
     assert pyrage.decrypt(sealed, [IDENTITY]) == ARCHIVE
     assert {one.recipients for one in (await room.backup()).copies if one.where != "host"} == {
         (str(IDENTITY.to_public()),)
@@ -196,7 +243,7 @@ async def test_a_copy_of_ours_that_rotted_is_not_what_leaves(room: Room) -> None
     backup = await room.made()
     (room.data / backup.local_file).write_bytes(b"PGDMP an archivE")
     await room.bring()
-    assert list(room.nas.files.values()) == [ARCHIVE]
+    assert list(room.nas.dumps.values()) == [ARCHIVE]
 
 
 async def test_one_place_in_trouble_does_not_keep_the_others_from_theirs(room: Room) -> None:
@@ -209,7 +256,7 @@ async def test_one_place_in_trouble_does_not_keep_the_others_from_theirs(room: R
     assert (phrase.id, phrase.args["places"]) == ("error-offsite", "nas")
     assert phrase.why is not None
     assert phrase.why.id == "error-storage-full"
-    assert list(room.cloud.files.values()) == [ARCHIVE]
+    assert list(room.cloud.dumps.values()) == [ARCHIVE]
     assert {one.where for one in (await room.backup()).copies} == {"host", "local", "cloud"}
 
 
@@ -217,7 +264,7 @@ async def test_a_place_that_is_away_is_tried_again(room: Room) -> None:
     room.nas.troubles = [StorageAway(), StorageAway()]
     await room.made()
     await room.bring()
-    assert list(room.nas.files.values()) == [ARCHIVE]
+    assert list(room.nas.dumps.values()) == [ARCHIVE]
 
 
 async def test_patience_ends(room: Room) -> None:
@@ -244,7 +291,7 @@ async def test_what_failed_before_is_caught_up_and_nothing_older(room: Room) -> 
         await room.run.store.backups.add(one)
     await room.made()
     await room.bring()
-    assert [name.split("/")[1][:11] for name in room.nas.files] == ["db-20261104", "db-20261123"]
+    assert [name.split("/")[1][:11] for name in room.nas.dumps] == ["db-20261104", "db-20261123"]
 
 
 async def test_what_rotted_on_the_host_alone_still_goes_from_our_whole_copy(room: Room) -> None:
@@ -257,7 +304,7 @@ async def test_what_rotted_on_the_host_alone_still_goes_from_our_whole_copy(room
     (room.data / gone.local_file).unlink()
     await room.made()
     await room.bring()
-    assert [name.split("/")[1][:11] for name in room.nas.files] == ["db-20261104", "db-20261123"]
+    assert [name.split("/")[1][:11] for name in room.nas.dumps] == ["db-20261104", "db-20261123"]
 
 
 async def test_an_older_one_that_cannot_be_read_any_more_keeps_no_newer_one_here(room: Room) -> None:
@@ -268,7 +315,7 @@ async def test_an_older_one_that_cannot_be_read_any_more_keeps_no_newer_one_here
     room.host.missing = {rotted.host_file}
     with pytest.raises(StepFailed, match="error-offsite"):
         await room.bring()
-    assert [*room.nas.files] == [*room.cloud.files] == [file_name("fitnessapp", ID, encrypted=False)]
+    assert [*room.nas.dumps] == [*room.cloud.dumps] == [file_name("fitnessapp", ID, encrypted=False)]
     assert await room.bring() == {"brought": {"nas": 0, "cloud": 0}}
 
 

@@ -37,6 +37,37 @@ def test_what_pg_dump_writes_is_taken_and_its_rows_are_counted() -> None:
     assert look(body) == Seen("15.18", {"public.plans": 3, '"Odd one"."T;1"': 0})
 
 
+PATH = b"SET search_path = app, pg_catalog;\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [
+        (b"COPY t (a) FROM stdin;\n1\n\\.\n", None),
+        (b"COPY public.s (a) FROM stdin;\n1\n\\.\nCOPY t (a) FROM stdin;\n1\n\\.\n", None),
+        (PATH + b"COPY t (a) FROM stdin;\n1\n\\.\n", {"app.t": 1}),
+        (PATH + b"COPY public.t (a) FROM stdin;\n1\n\\.\n", {"public.t": 1}),
+        (PATH + b"SET search_path TO other, app;\nCOPY t (a) FROM stdin;\n1\n\\.\n", None),
+        (PATH + b"RESET search_path;\nCOPY t (a) FROM stdin;\n1\n\\.\n", None),
+        (
+            PATH + b"SELECT pg_catalog.set_config('search_path', '', false);\nCOPY t FROM stdin;\n\\.\n",
+            None,
+        ),
+        (
+            PATH + b"CREATE FUNCTION f() RETURNS int LANGUAGE sql SET search_path TO x AS $$ SELECT 1 $$;\n"
+            b"CREATE TABLE t (reset int);\nCOPY t (reset) FROM stdin;\n1\n\\.\n",
+            {"app.t": 1},
+        ),
+        (b"SELECT '\nSET search_path = app;\n';\nCOPY t (a) FROM stdin;\n1\n\\.\n", None),
+    ],
+)
+def test_rows_of_a_table_whose_schema_nobody_tells_are_unknown(
+    body: bytes, rows: dict[str, int] | None
+) -> None:
+    """A restored database tells its tables with their schemas: without one they would never be the same."""
+    assert look(body).rows == rows
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -243,18 +274,20 @@ def test_a_dump_that_was_cut_is_refused(body: bytes, end: bytes) -> None:
 
 def test_every_cut_of_a_dump_is_refused() -> None:
     """R-DB-4: byte by byte, until the line that says it is complete."""
-    whole = START + b"CREATE TABLE t (x text DEFAULT 'a');\nCOPY t FROM stdin;\n1\n2\n\\.\n" + END
+    whole = START + b"CREATE TABLE t (x text DEFAULT 'a');\nCOPY public.t FROM stdin;\n1\n2\n\\.\n" + END
     complete = whole.index(b"complete") + len(b"complete")
     for size in range(complete):
         with pytest.raises(BadInput):
             check(io.BytesIO(whole[:size]), "some.sql")
-    assert check(io.BytesIO(whole), "some.sql").rows == {"t": 2}
+    assert check(io.BytesIO(whole), "some.sql").rows == {"public.t": 2}
 
 
 def test_a_row_of_any_length_is_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut between a backslash and its letter too."""
     monkeypatch.setattr(plain_sql, "PIECE", 7)
-    assert look(b"COPY t FROM stdin;\n" + b"123456\\n" * 50 + b"\n12345\\\\67\n\\.\n").rows == {"t": 2}
+    assert look(b"COPY public.t FROM stdin;\n" + b"123456\\n" * 50 + b"\n12345\\\\67\n\\.\n").rows == {
+        "public.t": 2
+    }
     assert refusal(b"COPY t FROM stdin;\n123456\\!\n\\.\n")[0] == "data"
 
 

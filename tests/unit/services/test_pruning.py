@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.backups.models import Backup, Copy, backup_id
+from services.backups.places import manifest_of
 from services.backups.pruning import Pruning, no_places, outlook, prune_step
 from services.backups.steps import procedure
 from services.commands import dumps
@@ -52,6 +53,7 @@ class Ground:
     folder: Path
     host: set[str] = field(default_factory=set)
     nas: set[str] = field(default_factory=set)
+    manifests: set[str] = field(default_factory=set)  # beside those of nas
     trouble: dict[str, Exception] = field(default_factory=dict)
     releases: tuple[Release, ...] = ()
     away: Exception | None = None
@@ -86,6 +88,8 @@ class Ground:
             file.with_suffix(".json").write_bytes(b"{}")
         else:
             (self.host if copy.where == "host" else self.nas).add(copy.file)
+            if copy.where == "nas":
+                self.manifests.add(manifest_of(copy.file))
 
     @property
     def local(self) -> set[str]:
@@ -114,6 +118,7 @@ class Ground:
     async def remove(self, file: str) -> None:
         self._raise(f"nas/{file}-nas")
         self.nas.discard(file)
+        self.manifests.discard(file)
 
     async def prune(self, operation: Operation | None = None) -> dict[str, Any]:
         logs = OperationLogs(self.folder / "logs", lambda text: text)
@@ -162,6 +167,8 @@ async def test_each_place_keeps_what_its_own_rule_says_and_tells_what_was_freed(
     assert await ground.known() == {name(0): three, name(1): three, name(2): {"nas"}}
     assert await ground.agree()
     assert len([*(ground.folder / "backups").rglob("*.json")]) == 2  # manifests go with their dumps
+    assert ground.manifests == {manifest_of(file) for file in ground.nas}
+    assert len(ground.manifests) == 3
     assert await ground.prune() == {}
 
 

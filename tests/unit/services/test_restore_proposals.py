@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -18,7 +18,7 @@ from services.errors import BadInput, CommandFailed
 from services.facts.models import Facts
 from services.models import Kind, Operation, Plan, Severity, State
 from services.phrases import Phrase
-from services.projects import Project
+from services.projects import BackupRules, Project, SftpTarget
 from services.remote.channels import Completed
 from services.remote.hosts import Hosts
 from services.restores.proposals import RestoreProposals
@@ -263,3 +263,19 @@ async def test_a_drop_takes_only_what_the_operation_kept_and_is_there(store: Sto
     gone = await proposals(store, replace(host, databases="fitnessapp\n")).drop_again(project(), plan)
     assert gone.blocked
     assert gone.digest != plan.digest
+
+
+async def test_a_backup_that_is_only_off_site_is_brought_from_there(store: Store, tmp_path: Path) -> None:
+    """R-DB-5: the host's disk died, and our own copy is none or rotted; then and at the tap."""
+    nas = SftpTarget(sftp="nas", path=PurePosixPath("/volume"))
+    asked = project(backups=BackupRules.model_validate({"offsite": {"nas": nas}}))
+    copy = Copy(where="nas", file="fitnessapp/x", size=BACKUP.size, sha256=BACKUP.sha256, at=BACKUP.at)
+    (tmp_path / "copy.dump").write_bytes(b"rotted")
+    for local in ("", "copy.dump"):
+        await store.backups.add(BACKUP.model_copy(update={"copies": (copy,), "local_file": local}))
+        made = proposals(store, Host(dump=None), data=tmp_path)
+        plan = await made.restore(asked, BACKUP.id)
+        assert not plan.blocked
+        assert next(one for one in plan.findings if one.code == "dump-brought").args["place"] == "nas"
+        assert "send-dump" in plan.steps
+        assert (await made.restore_again(asked, plan)).digest == plan.digest

@@ -297,7 +297,7 @@ async def test_what_a_clock_that_ran_ahead_made_is_not_drilled_again_and_again(n
     assert len(night.taken) == 2
 
 
-@pytest.mark.parametrize("code", ["dump-missing", "dump-encrypted"])
+@pytest.mark.parametrize("code", ["dump-missing", "dump-encrypted", "dump-elsewhere"])
 async def test_a_drill_without_a_copy_that_can_be_loaded_is_told_once(night: Night, code: str) -> None:
     """Nothing that comes later makes it possible: to try and tell it again and again would only be noise."""
     with_drills(night)

@@ -62,6 +62,32 @@ def test_a_good_drill_is_told_in_one_line(texts: Texts) -> None:
 
 
 @BOTH
+def test_what_was_only_loaded_is_not_called_compared(texts: Texts) -> None:
+    """R-DB-3: SQL made by hand with INSERTs tells no rows to compare with."""
+    ended = drilling(state=State.SUCCEEDED, confirmed_by=ANNA, finished_at=NOW)
+    steps = [step("record-drill", tables=6, rows=1234, summed=True, compared=False, took=12.4)]
+    shown = verdict(ended, steps, texts, NOW)
+    assert texts("drill-loaded", tables=6, rows=1234, seconds=12.4) in shown.text
+    assert texts("drill-compared", tables=6, rows=1234, seconds=12.4) not in shown.text
+    assert texts("meaning-drill-done") in shown.text
+    by_hand = backup(form="plain", rows=None)
+    assert texts("drill-uncompared") in card(drilling(by_hand), texts, "home").text
+    assert texts("drill-uncompared") not in card(drilling(), texts, "home").text
+    loaded = GOOD.model_copy(update={"compared": False})
+    (marked,) = labels(choose_backup("fitnessapp", [backup(drilled=loaded)], texts, NOW))
+    assert texts("drill-mark-loaded", age=7200) in marked
+    assert texts("drill-mark-good", age=7200) not in marked
+
+
+@BOTH
+def test_a_restore_of_what_tells_no_rows_does_not_say_that_it_compared(texts: Texts) -> None:
+    ended = restoring().model_copy(update={"state": State.SUCCEEDED, "finished_at": NOW})
+    shown = verdict(ended, [step("compare", tables=6, rows=1234, compared=False)], texts, NOW)
+    assert texts("restore-counted", tables=6, rows=1234) in shown.text
+    assert texts("restore-compared", tables=6, rows=1234) not in shown.text
+
+
+@BOTH
 def test_a_failed_drill_names_the_table_and_says_that_nothing_was_touched(texts: Texts) -> None:
     shown = verdict(drilling(state=State.FAILED, reason=DIFFERS, finished_at=NOW), [], texts, NOW)
     assert "public.diary" in shown.text
