@@ -33,9 +33,7 @@ async def note(run: Run) -> dict[str, Any]:
         raise
     except HostError as error:
         return _unwritten(run, error)
-    return {BEFORE: [one.model_dump(mode="json") for one in before]} | await _write(
-        run, _changed(run, before)
-    )
+    return _noted(before) | await _write(run, _changed(run, before))
 
 
 async def take_back(run: Run) -> dict[str, Any]:
@@ -55,8 +53,12 @@ async def _before(run: Run) -> list[Ran]:
         return [Ran.model_validate(one) for one in noted]
     known = await state.read(run.remote, run.project)
     before = [known[one.script] for one in _changed(run, known.values())]
-    await run.note({BEFORE: [one.model_dump(mode="json") for one in before]})
+    await run.note(_noted(before))
     return before
+
+
+def _noted(before: Iterable[Ran]) -> dict[str, Any]:
+    return {BEFORE: [one.model_dump(mode="json") for one in before]}
 
 
 def _changed(run: Run, known: Iterable[Ran]) -> list[Ran]:
