@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from services import health, releases, rolling, stacks
-from services.backups.steps import back_up, start_database
+from services.backups.steps import back_up, ending_dumps, start_database
 from services.build_progress import BuildProgress, failing_context
 from services.checks.rolling import fixed
 from services.commands import compose, docker, state_files
@@ -316,4 +316,4 @@ def procedure(lock: StepDef, packs: Path) -> Procedure:
     def taken(plan: Plan) -> tuple[StepDef, ...]:
         return tuple(step for step in forward if step.name != "migrate" or plan.migrating)
 
-    return Procedure(forward=taken, rollback=way_back)
+    return ending_dumps(Procedure(forward=taken, rollback=way_back))

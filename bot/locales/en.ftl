@@ -91,6 +91,7 @@ step-stop-new = Stop the new containers
 step-restore-files = Bring the old files back
 step-restore-images = Bring the old images back
 step-end-build = End the build
+step-end-dump = Clear away the unfinished dump
 step-up-previous = Start the old containers
 step-health-previous = Health check of the old release
 step-migrate = Run the migrations
@@ -443,6 +444,7 @@ restore-counted = { $rows ->
 }. Nothing was compared: this SQL does not tell how many rows it holds.
 restore-kept = The replaced database is kept as
 restore-restarted = Restarted, because health did not come back by itself: { $names }
+restore-records-unwritten = ⚠ The records of migrations on the server could not be written and may not fit this database. See that there is free space, then look closely before you run anything with /migrate { $project }.
 meaning-restore-done = The backup is live.
 meaning-restore-failed = The live database was not changed.
 meaning-restore-back = The database that was there before is live again.
@@ -593,6 +595,7 @@ meaning-old-serves-unnamed = What ran before is serving again.
 meaning-first-stopped = Nothing ran here before, so the new containers were stopped. Volumes were kept.
 meaning-needs-human = The server may be between two releases. Look at it now: /status, then the log below. Nothing more is done by itself.
 meaning-backup-failed = There is no new backup. The database was not changed.
+meaning-dump-left = Nothing was changed. The dump that was begun may still be running or lie on the server; a later backup clears away what is left of it.
 meaning-backup-not-offsite = The backup itself is good and in the list. The next one brings the missing copies too.
 backup-made = { $places ->
     [both] Backup: { SIZE($size) }, read back, on the host and here

@@ -14,7 +14,8 @@ from bot.views.copies import opened_by
 from bot.views.parts import clean, code, lines, moment
 from bot.views.screen import Block, Screen, fit, screen
 from services.backups.models import Backup
-from services.models import Kind, Operation, Restoring, State, Step
+from services.migrations import restored
+from services.models import Kind, Operation, Restoring, State, Step, StepState
 from services.restores.names import names_of
 
 _PROMISES = {Kind.RESTORE: "restore-promise", Kind.UNDO: "undo-promise"}
@@ -199,4 +200,14 @@ def outcome(operation: Operation, steps: Sequence[Step], texts: Texts) -> list[T
         said.append(Text(texts("restore-kept"), " ", code(name)))
     if restarted:
         said.append(texts("restore-restarted", names=", ".join(dict.fromkeys(restarted))))
+    if _wrong_records(steps):
+        said.append(texts("restore-records-unwritten", project=operation.project))
     return said
+
+
+def _wrong_records(steps: Sequence[Step]) -> bool:
+    """Whether the last who had to write the records of migrations, on or back, could not."""
+    ended = [step for step in steps if step.state in {StepState.DONE, StepState.SKIPPED}]
+    wrote = [step for step in ended if step.name in {"health", "swap-database-back"}]
+    back = [step for step in wrote if step.phase == "rollback"]
+    return any(restored.UNWRITTEN in step.result for step in back or wrote)

@@ -56,6 +56,8 @@ def _head(operation: Operation, texts: Texts) -> Text:
 
 def meaning(operation: Operation, texts: Texts, steps: Sequence[Step] = ()) -> str | None:
     """What the end means for the server, in one sentence."""
+    if operation.rollback_reason is not None and any(step.name == "end-dump" for step in steps):
+        return texts("meaning-dump-left")
     if operation.kind is Kind.BACKUP:
         if operation.state is State.SUCCEEDED:
             return None

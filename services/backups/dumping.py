@@ -17,6 +17,8 @@ from services.remote.jobs import JobSpec
 from services.runs import Run
 from services.steps import SHORT
 
+JOB = "dump"
+"""What the job is called within the step."""
 LOOK_EVERY = 1.0
 """Seconds between two looks at how large the dump has become."""
 UNREADABLE, UNWRITABLE = 70, 74
@@ -72,7 +74,7 @@ async def dump_and_prove(run: Run, engine: Engine, part: PurePosixPath) -> Dumpe
                 _job(run, engine, part),
                 run.project.backup_timeout,
                 on_log=said.extend,
-                log_name="dump",
+                log_name=JOB,
             )
             watching.cancel()
         if dumped := parse_dumped(bytes(said)):
@@ -87,7 +89,7 @@ def _job(run: Run, engine: Engine, part: PurePosixPath) -> JobSpec:
     making = engine.dump(application_name(run)).argv
     reading = engine.archive_data().argv
     return JobSpec(
-        id=run.job_id("dump"),
+        id=run.job_id(JOB),
         command=run.remote.agent_command("dump", part, len(making), *making, *reading),
         state_dir=run.project.state_dir,
         epoch=run.operation.epoch,

@@ -1,6 +1,7 @@
 """Old backups go, place by place, after the new one was proven and copied: the last step of a backup.
 
-A file goes first, then its record: after a crash in between the record is cleared away the next time.
+A file goes first, then its record: after a crash in between the record is cleared away the next time. What never became
+a backup goes from the host, too.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from typing import Any, Protocol
 
 import structlog
 
-from services.backups.models import Backup, Copy, copies_of
+from services.backups.models import Backup, Copy, backup_id, copies_of
 from services.backups.places import manifest_of
 from services.commands import dumps
 from services.errors import Fenced, OpsgateError
+from services.models import StepState
 from services.projects import Project
 from services.releases import recorded
 from services.remote.host import RemoteHost
@@ -79,6 +81,14 @@ class Pruning:
             gone = [one.backup for one in judged if not one.stays]
             if gone:
                 result[where] = await self._clear(run, where, gone, result)
+        try:
+            await _sweep_host(run)
+        except Fenced:
+            raise
+        except OpsgateError as error:
+            log.warning(
+                "what is unfinished was not cleared away", operation=run.operation.id, error=str(error)
+            )
         return result
 
     async def _clear(
@@ -123,6 +133,31 @@ class Pruning:
         if file.parent != project.backup_dir / "database":
             raise ValueError(f"{file} is not in the folder of {project.name}")
         return file
+
+
+async def _sweep_host(run: Run) -> None:
+    """What a dump that did not become a backup left on the host, where its own way back could not clear it away."""
+    folder = run.project.backup_dir / "database"
+    found = await run.remote.run(dumps.forgotten(folder), timeout=SHORT, check=False)
+    for line in found.stdout.decode("utf-8", "replace").splitlines():
+        file = PurePosixPath(line)
+        if file.parent == folder and await _is_unfinished(run, file):
+            log.info("an unfinished dump is cleared away", operation=run.operation.id, file=line)
+            remove = dumps.discard if file.suffix == ".part" else dumps.remove
+            await run.remote.run(remove(file), timeout=SHORT)
+
+
+async def _is_unfinished(run: Run, file: PurePosixPath) -> bool:
+    """Only where our own journal says that its dump never came about: without it (imported, of another Opsgate) it stays."""
+    made_by = dumps.made_by(file)
+    operation = await run.store.operations.get(made_by) if made_by else None
+    if operation is None or operation.project != run.project.name or not operation.state.is_verdict:
+        return False
+    if await run.store.backups.get(backup_id(operation.id)):
+        return False
+    steps = await run.store.operations.steps(operation.id)
+    made = [step.state for step in steps if (step.phase, step.name) == ("forward", "backup")]
+    return bool(made) and StepState.DONE not in made
 
 
 def _unlink(folder: Path, name: str) -> None:

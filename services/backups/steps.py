@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import structlog
+
 from services import scratch
 from services.backups.copies import fetch_to, hash_on_host, is_on_host, note
-from services.backups.dumping import Dumped, dump_and_prove
+from services.backups.dumping import JOB, Dumped, application_name, dump_and_prove
 from services.backups.models import Backup, Copy, backup_id
 from services.backups.offsite import Offsite
 from services.backups.pruning import prune_step
@@ -17,13 +21,15 @@ from services.commands import dumps
 from services.commands.command import Command
 from services.engines import Engine, engine_at
 from services.engines.postgres import Postgres
-from services.errors import HostError, StepFailed
+from services.errors import Fenced, HostError, OpsgateError, StepFailed, Unreachable
 from services.facts.cluster import TableData, parse_copied, parse_printing
 from services.models import SCHEDULE, Kind, Plan
 from services.projects import AnyDatabase, Database
 from services.remote.jobs import JobSpec
 from services.runs import Procedure, Run, Skip, StepDef
 from services.steps import SHORT, UNLOCK, containers
+
+log = structlog.get_logger(__name__)
 
 READY_WITHIN = 60
 """Seconds for a database that was started for its backup to answer."""
@@ -188,6 +194,41 @@ async def _printing(run: Run) -> dict[str, str]:
         return {}
 
 
+# --- back ----------------------------------------------------------------------------------------
+
+
+async def end_dump(run: Run) -> dict[str, Any] | Skip:
+    """A dump that did not become a backup leaves nothing on the host: no job, no half file, no file without a record.
+
+    The job may still run, given up while the host was away; as long as it does, it keeps the project locked.
+    """
+    if await run.store.backups.get(backup_id(run.operation.id)):
+        return Skip.SKIPPED
+    with suppress(Fenced):  # it waited for its turn and never ran
+        await run.remote.jobs.cancel(run.project.state_dir, run.forward_job(f"backup-{JOB}"))
+    final = dump_file(run)
+    await run.remote.run(dumps.discard(final.with_suffix(".dump.part")), timeout=SHORT)
+    await run.remote.run(dumps.remove(final), timeout=SHORT)
+    try:  # what dumps survives its client inside the container, if that still runs
+        await run.remote.run((await engine(run)).stop(application_name(run)), timeout=SHORT, check=False)
+    except (Unreachable, Fenced):
+        raise
+    except OpsgateError as error:
+        log.info("no dump was ended", operation=run.operation.id, error=str(error))
+    return {}
+
+
+def ending_dumps(procedure: Procedure) -> Procedure:
+    """The same, but its way back first ends a dump that was cut off. What was begun after it had a whole one."""
+
+    def rollback(plan: Plan, begun: frozenset[str]) -> tuple[StepDef, ...]:
+        back = procedure.rollback(plan, begun)
+        last = [step.name for step in procedure.forward(plan) if step.name in begun][-1:]
+        return (StepDef("end-dump", end_dump), *back) if plan.backup and last == ["backup"] else back
+
+    return replace(procedure, rollback=rollback)
+
+
 # --- what a dump holds ---------------------------------------------------------------------------
 
 
@@ -243,4 +284,4 @@ def procedure(lock: StepDef, folder: Path, offsite: Offsite | None = None) -> Pr
     def rollback(_plan: Plan, begun: frozenset[str]) -> tuple[StepDef, ...]:
         return (prune, UNLOCK) if begun & {"fetch", "offsite"} else (UNLOCK,)
 
-    return Procedure(forward=forward, rollback=rollback)
+    return ending_dumps(Procedure(forward=forward, rollback=rollback))

@@ -44,6 +44,13 @@ def sizes(path: PurePosixPath) -> Command:
     return command("find", path, *only, "-exec", "stat", "-c", "%s %n", "{}", "+")
 
 
+def forgotten(path: PurePosixPath) -> Command:
+    """The path of every dump in the folder, also in the making, that nobody wrote to for a day."""
+    if not path.is_absolute() or path.name != "database":
+        raise ValueError(f"{path} is not a database/ folder")
+    return command("find", path, "-maxdepth", 1, "-type", "f", "-name", "db-*.dump*", "-mmin", "+1440")
+
+
 def finish(part: PurePosixPath) -> Command:
     """Gives a proven dump its name; it was `….dump.part` before."""
     if part.suffix != ".part":
@@ -68,6 +75,12 @@ def discard(part: PurePosixPath) -> Command:
     if part.suffix != ".part":
         raise ValueError(f"{part} is not a dump in the making")
     return command("rm", "-f", "--", _dump(part))
+
+
+def made_by(path: PurePosixPath) -> str | None:
+    """The id of the operation that made this dump, or was making it; None for any name that is not Opsgate's own."""
+    name = path.name.removesuffix(".part")
+    return f"op-{name.removeprefix('db-').removesuffix('.dump')}" if _MADE.fullmatch(name) else None
 
 
 def remove(path: PurePosixPath) -> Command:

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from services import deploys, envfile, health, rolling, stacks
-from services.backups.steps import READY_WITHIN, back_up, database_of, start_database
+from services.backups.steps import READY_WITHIN, back_up, database_of, ending_dumps, start_database
 from services.commands import compose, postgres, roles
 from services.commands.compose import ComposeContext
 from services.env_edits import passwords, reading
@@ -305,7 +305,8 @@ def procedure(lock: StepDef, room: Room) -> Procedure:
         record(room),
         UNLOCK,
     )
-    return Procedure(
+    edit = Procedure(
         forward=lambda plan: first if plan.first else forward,
         rollback=lambda plan, begun: _way_back(room, plan, begun),
     )
+    return ending_dumps(edit)

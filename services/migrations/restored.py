@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import structlog
 
@@ -15,28 +16,74 @@ from services.runs import Run
 
 log = structlog.get_logger(__name__)
 
+BEFORE, UNWRITTEN = "records-before", "records-unwritten"
+"""In the results of the steps that swap, or follow a swap."""
 
-async def note(run: Run) -> None:
+
+async def note(run: Run) -> dict[str, Any]:
     """After a restore or its undo: the host's records say again what is so in the live database.
 
-    Trouble is no reason to take a good restore back; then /migrate may say that a script ran which did not.
+    Kept in the journal before the first is written: BEFORE, the records as they were, for the way back. UNWRITTEN where
+    they could not be written: that is no reason to take a good restore back, but people must know.
     Raises Unreachable and Fenced.
     """
-    about = run.plan.restoring
-    if about is None:
-        return
     try:
-        known = await state.read(run.remote, run.project)
-        if run.operation.kind is Kind.RESTORE and about.backup is not None:
-            changed = taken_away(known, about.backup, run.operation.id)
-        else:
-            changed = given_back(known, about.of)
-        for ran in changed:
+        before = await _before(run)
+    except (Unreachable, Fenced):
+        raise
+    except HostError as error:
+        return _unwritten(run, error)
+    return _noted(before) | await _write(run, _changed(run, before))
+
+
+async def take_back(run: Run) -> dict[str, Any]:
+    """On the way back, once the database before is live again: the records as they were. UNWRITTEN as above.
+
+    Raises Unreachable and Fenced.
+    """
+    journal = await run.store.operations.steps(run.operation.id)
+    noted = next((step.result[BEFORE] for step in journal if BEFORE in step.result), ())
+    return await _write(run, [Ran.model_validate(one) for one in noted])
+
+
+async def _before(run: Run) -> list[Ran]:
+    """The records that change, as they were. Walked again after a crash, some have changed already: the journal knows."""
+    noted = run.results.get(run.step_name, {}).get(BEFORE)
+    if noted is not None:
+        return [Ran.model_validate(one) for one in noted]
+    known = await state.read(run.remote, run.project)
+    before = [known[one.script] for one in _changed(run, known.values())]
+    await run.note(_noted(before))
+    return before
+
+
+def _noted(before: Iterable[Ran]) -> dict[str, Any]:
+    return {BEFORE: [one.model_dump(mode="json") for one in before]}
+
+
+def _changed(run: Run, known: Iterable[Ran]) -> list[Ran]:
+    about, by_name = run.plan.restoring, {one.script: one for one in known}
+    if about is None:
+        return []
+    if run.operation.kind is Kind.RESTORE and about.backup is not None:
+        return taken_away(by_name, about.backup, run.operation.id)
+    return given_back(by_name, about.of)
+
+
+async def _write(run: Run, records: Iterable[Ran]) -> dict[str, Any]:
+    try:
+        for ran in records:
             await state.write(run.remote, run.project, run.store, ran)
     except (Unreachable, Fenced):
         raise
     except HostError as error:
-        log.warning("migrations were not noted", operation=run.operation.id, error=str(error))
+        return _unwritten(run, error)
+    return {}
+
+
+def _unwritten(run: Run, error: HostError) -> dict[str, Any]:
+    log.warning("migrations were not noted", operation=run.operation.id, error=str(error))
+    return {UNWRITTEN: True}
 
 
 def taken_away(known: Mapping[str, Ran], backup: Backup, restore: str) -> list[Ran]:

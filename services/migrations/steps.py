@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from services import health, stacks
-from services.backups.steps import back_up, until_ready
+from services.backups.steps import back_up, ending_dumps, until_ready
 from services.commands import compose
 from services.deployed import read_manifest
 from services.errors import Cancelled, CommandFailed, Fenced, HostError, StepFailed, Unreachable
@@ -228,4 +228,4 @@ def procedure(lock: StepDef) -> Procedure:
     def forward(plan: Plan) -> tuple[StepDef, ...]:
         return note_them if plan.migrating and plan.migrating.noted else run_them
 
-    return Procedure(forward=forward, rollback=lambda _plan, _begun: (UNLOCK,), ends=ends)
+    return ending_dumps(Procedure(forward=forward, rollback=lambda _plan, _begun: (UNLOCK,), ends=ends))

@@ -14,7 +14,7 @@ from typing import Any
 from services.backups import steps as backups
 from services.backups.copies import Brings, send_back
 from services.backups.dumping import application_name
-from services.backups.steps import back_up, rows_in
+from services.backups.steps import back_up, ending_dumps, rows_in
 from services.engines import Engine
 from services.engines.complaints import Heard
 from services.errors import CommandFailed, StepFailed
@@ -199,16 +199,16 @@ async def swap_database(run: Run) -> dict[str, Any]:
 
 
 async def swap_back(run: Run) -> dict[str, Any] | Skip:
-    """Whether there is anything to take back stands in the names."""
+    """Whether there is anything to take back stands in the names. The records of migrations follow the database at once."""
     wanted = names(run)
     if wanted.outgoing not in await databases(run):
         speaking = await engine(run)
         if unswap := speaking.unswap(wanted.outgoing):
             await run.remote.run(unswap, timeout=CREATING)
             await wake(run)
-        return Skip.SKIPPED
+        return await restored.take_back(run) or Skip.SKIPPED
     await _swap(run, wanted.live, wanted.outgoing, wanted.back)
-    return {"kept": wanted.back}
+    return {"kept": wanted.back} | await restored.take_back(run)
 
 
 async def _swap(run: Run, live: str, incoming: str, outgoing: str) -> None:
@@ -246,8 +246,7 @@ def _swapped(there: set[str], live: str, incoming: str, outgoing: str) -> bool:
 async def healthy_now(run: Run) -> dict[str, Any]:
     """And the records of migrations say again what is so in this database."""
     found = await healthy(run)
-    await restored.note(run)
-    return found
+    return found | await restored.note(run)
 
 
 HEALTH_AGAIN = StepDef("health-again", healthy)
@@ -267,7 +266,7 @@ def restore_procedure(lock: StepDef, data: Path, offsite: Brings | None = None) 
         StepDef("health", healthy_now),
         UNLOCK,
     )
-    return Procedure(forward=lambda _plan: forward, rollback=_back_from_restore)
+    return ending_dumps(Procedure(forward=lambda _plan: forward, rollback=_back_from_restore))
 
 
 def _back_from_restore(_plan: Plan, begun: frozenset[str]) -> tuple[StepDef, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services import deploys, rolling, stacks
-from services.backups.steps import back_up, start_database
+from services.backups.steps import back_up, ending_dumps, start_database
 from services.errors import StepFailed
 from services.models import Returning
 from services.remote.jobs import JobSpec
@@ -82,4 +82,4 @@ def procedure(lock: StepDef) -> Procedure:
         StepDef("record", deploys.record),
         UNLOCK,
     )
-    return Procedure(forward=lambda _plan: forward, rollback=deploys.way_back)
+    return ending_dumps(Procedure(forward=lambda _plan: forward, rollback=deploys.way_back))

@@ -11,8 +11,8 @@ import json
 import secrets
 import sqlite3
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,37 @@ def small_disk(folder: Path, size: str) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@asynccontextmanager
+async def locked(here: World) -> AsyncIterator[None]:
+    """While it lasts no dump comes to its end. The simulated engine knows no locks: its dumps take a moment."""
+    if here.sshd.docker != "docker":
+        yield
+        return
+    holding = await asyncio.create_subprocess_exec(
+        *("docker", "exec", here.server.container("db").id),
+        *("psql", "-U", "fitnessapp_user", "-d", "fitnessapp", "-c"),
+        "BEGIN; LOCK TABLE noise; SELECT pg_sleep(60)",
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        here.server.psql(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
+        )
+        await holding.wait()
+
+
+def dumping(here: World) -> int:
+    """How many dumps run in the database."""
+    if here.sshd.docker != "docker":
+        return 0
+    return int(
+        here.server.psql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'opsgate:%'")
+    )
 
 
 async def test_a_backup_is_proven_and_its_manifest_says_what_the_catalogue_says(here: World) -> None:
@@ -160,28 +191,40 @@ async def test_a_dump_that_is_killed_is_no_backup(here: World) -> None:
     """The simulated engine dumps in a moment: there is nothing to kill."""
     before = listed(here)
     kept = files(here.server.backup_path / "database")
-    database = here.server.container("db").id
-    holding = await asyncio.create_subprocess_exec(
-        *("docker", "exec", database, "psql", "-U", "fitnessapp_user", "-d", "fitnessapp", "-c"),
-        "BEGIN; LOCK TABLE noise; SELECT pg_sleep(30)",
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
+    async with locked(here):
         since = await here.confirmed("/backup")
         await here.step("backup")
         killed = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'opsgate:%'"
         while here.server.psql(killed).strip() == "0":
             await asyncio.sleep(0.1)
         assert "failed" in (await here.verdict(since)).text
-    finally:
-        here.server.psql(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
-        )
-        await holding.wait()
     assert len(await here.verdicts(since)) == 1
     assert files(here.server.backup_path / "database") == kept
     assert listed(here) == before
+    assert noise(here) == ROWS
+
+
+async def test_a_lost_line_and_a_wish_to_stop_leave_neither_a_dump_nor_its_job(here: World) -> None:
+    """The job goes on without us until the host is back; on a real server it would wait for the table and keep the lock."""
+    before, kept = listed(here), files(here.server.backup_path / "database")
+    held = here.folder / "held"
+    async with locked(here):
+        await here.arm("forward:backup:working", hold=held)
+        since = await here.confirmed("/backup")
+        async with asyncio.timeout(60):
+            while not held.exists():
+                await asyncio.sleep(0.02)
+        assert here.sshd.cut(refuse_for=5) > 0
+        held.with_suffix(".go").touch()
+        await here.sim.say(here.anna, "/cancel")
+        assert "failed" in (await here.verdict(since)).text
+        await here.step("end-dump", "done")
+        assert here.lock_is_free()
+        assert dumping(here) == 0
+    assert files(here.server.backup_path / "database") == kept
+    assert listed(here) == before
+    assert "succeeded" in (await here.deploy("/backup")).text
+    assert len(listed(here)) > len(before)
     assert noise(here) == ROWS
 
 

@@ -262,7 +262,8 @@ def assert_harmless(argv: tuple[str, ...]) -> None:
         return
     if argv[0] == "find":  # only looks, at dumps
         assert argv[1].endswith("/database")
-        assert argv[2:] == ("-maxdepth", "1", "-type", "f", "-name", "*.dump", *LOOK)
+        assert argv[2:6] == ("-maxdepth", "1", "-type", "f")
+        assert argv[6:] in {("-name", "*.dump", *LOOK), ("-name", "db-*.dump*", "-mmin", "+1440")}
         return
     if argv[0] in LOCAL_OR_FILES:
         return

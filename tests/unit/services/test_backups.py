@@ -231,7 +231,7 @@ def test_a_second_copy_of_an_older_record_does_not_hide_the_first(backup: Backup
     ("begun", "back"),
     [
         ({"lock"}, ["unlock"]),
-        ({"lock", "backup"}, ["unlock"]),
+        ({"lock", "backup"}, ["end-dump", "unlock"]),
         ({"lock", "backup", "fetch"}, ["prune", "unlock"]),
         ({"lock", "backup", "fetch", "offsite"}, ["prune", "unlock"]),
     ],

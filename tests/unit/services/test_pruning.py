@@ -20,7 +20,7 @@ from services.commands import dumps
 from services.commands.command import Command
 from services.errors import Fenced, HostError, Unreachable
 from services.facts.models import Release
-from services.models import Kind, Operation, Plan, Restoring, State
+from services.models import Kind, Operation, Plan, Restoring, State, Step, StepState
 from services.operation_log import OperationLogs
 from services.projects import BackupRules, Keep, S3Target
 from services.remote.channels import Completed
@@ -58,6 +58,8 @@ class Ground:
     releases: tuple[Release, ...] = ()
     away: Exception | None = None
     now: datetime = NEWEST
+    forgotten: list[str] = field(default_factory=list)
+    """Of the host's files those that nobody wrote to for a day, as the host lists them."""
 
     async def backup(self, day: int, *places: str, **changes: Any) -> Backup:
         """One that was made so many days ago, with files in these places (all three without any)."""
@@ -97,6 +99,9 @@ class Ground:
 
     def _remote(self) -> RemoteHost:
         async def run(command: Command, **_: object) -> Completed:
+            if command == dumps.forgotten(DATABASE):
+                self._raise("find")
+                return Completed(0, "\n".join(self.forgotten).encode(), b"", truncated=False)
             assert command.argv[:3] == ("rm", "-f", "--")
             self._raise(str(command.argv[3]))
             self.host.discard(str(command.argv[3]))
@@ -288,6 +293,72 @@ async def test_a_record_that_names_a_foreign_file_removes_nothing(ground: Ground
     assert result["left"] == [where.where]
     assert where.file in ground.host
     assert (ground.folder / "opsgate.db").exists()
+
+
+# --- what never became a backup ------------------------------------------------------------------
+
+
+async def unfinished(
+    ground: Ground, day: int, dump: StepState = StepState.FAILED, state: State = State.FAILED, **changes: Any
+) -> str:
+    """A dump on the host of an operation of so many days ago, in whose journal its step stands so; its path."""
+    made = proposal(id=name(day).replace("db-", "op-"), kind=Kind.BACKUP, **changes)
+    await ground.store.operations.propose(made)
+    step = Step(name="backup", phase="forward", state=dump, started_at=NEWEST)
+    await ground.store.operations.step(made.id, 1, step)
+    await ground.store._database.write(
+        "UPDATE operations SET state = ?1, body = json_set(body, '$.state', ?1) WHERE id = ?2",
+        (state, made.id),
+    )
+    return str(DATABASE / f"{name(day)}.dump")
+
+
+async def lists(ground: Ground, *files: str) -> None:
+    ground.host |= {*files}
+    ground.forgotten += files
+
+
+@pytest.mark.parametrize("suffix", ["", ".part"])
+async def test_what_a_dump_left_that_never_became_a_backup_goes_after_a_day(
+    ground: Ground, suffix: str
+) -> None:
+    """The host was away for longer than its own way back could wait for it."""
+    await lists(ground, await unfinished(ground, 3) + suffix)
+    assert await ground.prune() == {}
+    assert ground.host == set()
+
+
+async def test_no_dump_goes_of_which_our_journal_does_not_say_that_it_never_came_about(
+    ground: Ground,
+) -> None:
+    """R-DB-3: imported ones, those of another Opsgate or of a lost catalogue, what people brought back, what was set aside."""
+    await lists(
+        ground,
+        str(DATABASE / f"{name(1)}.dump"),  # nobody knows its operation
+        await unfinished(ground, 2, state=State.QUEUED),
+        await unfinished(ground, 3, dump=StepState.DONE),  # was a backup, and went from the catalogue
+        await unfinished(ground, 4, project="other"),
+        await unfinished(ground, 5) + ".damaged-20261123-030000-abcd",
+        str(DATABASE / "by-hand.dump"),
+        str(DATABASE / "by-hand.dump.part"),
+        (await unfinished(ground, 6)).replace("/database/", "/elsewhere/"),
+    )
+    await unfinished(ground, 0)
+    await ground.backup(0, "host")
+    await lists(ground, str(DATABASE / f"{name(0)}.dump"))
+    before = set(ground.host)
+    assert await ground.prune() == {}
+    assert ground.host == before
+
+
+async def test_a_host_that_cannot_list_its_old_files_spoils_no_backup(ground: Ground) -> None:
+    for day in range(3):
+        await ground.backup(day, "host")
+    ground.trouble["find"] = HostError("error-command", name="find")
+    assert (await ground.prune())["host"]["removed"] == 1
+    ground.trouble["find"] = Fenced()
+    with pytest.raises(Fenced):
+        await ground.prune()
 
 
 @given(st.text(max_size=60))

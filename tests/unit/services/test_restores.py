@@ -297,7 +297,7 @@ async def test_a_drop_drops_what_the_plan_showed(
     ("begun", "back"),
     [
         ({"lock", "verify-dump"}, ["unlock"]),
-        ({"lock", "verify-dump", "backup"}, ["unlock"]),
+        ({"lock", "verify-dump", "backup"}, ["end-dump", "unlock"]),
         ({"lock", "backup", "create-database"}, ["drop-restored", "unlock"]),
         ({"lock", "backup", "create-database", "load", "compare"}, ["drop-restored", "unlock"]),
         (

@@ -12,14 +12,15 @@ from bot.texts import Texts
 from bot.views import backups as views
 from bot.views import talk
 from bot.views.card import card, finding
+from bot.views.verdict import verdict
 from services.backups.models import Backup, Copy
 from services.checks.restore import dump_is_good
 from services.facts.cluster import Seen
-from services.models import Kind, Step, StepState
+from services.models import Kind, State, Step, StepState
 from services.phrases import Phrase
 from services.projects import BackupRules, Keep
 from services.retention import Judged, Why
-from tests.unit.bot.stage import ENGLISH, NOW, RUSSIAN, backup, project
+from tests.unit.bot.stage import ENGLISH, NOW, RUSSIAN, backup, operation, project
 from tests.unit.views.test_restore_views import restoring
 
 BOTH = pytest.mark.parametrize("texts", [ENGLISH, RUSSIAN], ids=["en", "ru"])
@@ -134,3 +135,16 @@ def test_a_restore_that_lacks_the_private_key_says_which(keys: tuple[str, ...], 
         said = finding(found, texts).render()[0]
         assert ("age1aaaaaaaa…0xyz" in said) is bool(keys)
         assert "opsgate backups import" in said
+
+
+@BOTH
+@pytest.mark.parametrize("kind", [Kind.BACKUP, Kind.DEPLOY, Kind.MIGRATE])
+def test_a_dump_that_could_not_be_ended_is_said_to_be_left_and_nothing_else(kind: Kind, texts: Texts) -> None:
+    """R-UX-3: no image name moved and no migration ran, where only a dump was begun."""
+    why = Phrase(id="error-unreachable", args={"host": "home"})
+    ended = operation(kind=kind, state=State.FAILED, reason=why, rollback_reason=why, finished_at=NOW)
+    left = Step(name="end-dump", phase="rollback", state=StepState.RUNNING, started_at=NOW)
+    shown = verdict(ended, [left], texts, NOW).text
+    assert texts("meaning-dump-left") in shown
+    assert texts("meaning-names-moved") not in shown
+    assert texts.step("end-dump") != "end-dump"

@@ -15,6 +15,7 @@ from bot.views.progress import progress
 from bot.views.restore import MOST_TABLES, choose_backup
 from bot.views.screen import LIMIT
 from bot.views.verdict import verdict
+from services.migrations.restored import UNWRITTEN
 from services.models import Asked, Kind, Operation, Plan, Restoring, State
 from services.restores.plans import DROP_STEPS, RESTORE_STEPS, UNDO_STEPS
 from tests.unit.bot.stage import ANNA, ENGLISH, NOW, RUSSIAN, backup, finding, operation
@@ -139,6 +140,23 @@ def test_a_restore_that_went_back_names_what_it_kept_and_offers_no_undo() -> Non
     assert "fitnessapp_undone_k3f9" in shown.text
     assert KEPT not in shown.text
     assert labels(shown) == ["Drop the old database", "Details", "Log"]
+
+
+@BOTH
+@pytest.mark.parametrize("kind", [Kind.RESTORE, Kind.UNDO])
+def test_records_of_migrations_that_could_not_be_written_are_told(kind: Kind, texts: Texts) -> None:
+    """R-DB-6: else /migrate would offer what the database has seen, or believe to have run what it has not."""
+    told = texts("restore-records-unwritten", project="fitnessapp")
+    failed: dict[str, Any] = {UNWRITTEN: True}
+    swap, swapped_back = step("swap-database", kept=KEPT), "swap-database-back"
+    ended = restoring(kind, state=State.SUCCEEDED, confirmed_by=ANNA, finished_at=NOW)
+    assert told in verdict(ended, [swap, step("health", **failed)], texts, NOW).text
+    assert told not in verdict(ended, [swap, step("health")], texts, NOW).text
+    back = restoring(kind, state=State.ROLLED_BACK, finished_at=NOW)
+    went_back = [swap, step("health"), step(swapped_back, phase="rollback", **failed)]
+    assert told in verdict(back, went_back, texts, NOW).text
+    mended = [swap, step("health", **failed), step(swapped_back, phase="rollback")]
+    assert told not in verdict(back, mended, texts, NOW).text
 
 
 @BOTH
