@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from services.phrases import Phrase
 
@@ -82,6 +83,12 @@ class Backup(Model):
     imported: bool = False
     copies: tuple[Copy, ...] = ()
     drilled: Drilled | None = None  # the newest drill
+
+    @field_validator("rows", "sums")
+    @classmethod
+    def _unknown_where_names_were_lost(cls, found: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Earlier versions replaced what was no UTF-8 in a table's name: such a record fits nothing, and is taken anew."""
+        return None if found and any("\ufffd" in table for table in found) else found
 
 
 def copies_of(backup: Backup) -> tuple[Copy, ...]:

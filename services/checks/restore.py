@@ -16,7 +16,7 @@ ROOM = 2
 """The safety copy and the database that is made beside the live one: twice the larger of dump and database."""
 
 
-_OF_THE_ROLE = frozenset({"restore-rights", "restore-worker"})
+_OF_THE_ROLE = frozenset({"restore-rights", "restore-worker", "restore-extensions"})
 
 
 def reachable(project: Project, facts: Facts, seen: Seen) -> list[Finding]:
@@ -47,10 +47,18 @@ def _no_place(database: SqliteDatabase, cluster: Cluster) -> Finding:
 def _rights(seen: Seen, cluster: Cluster) -> list[Finding]:
     if not seen.worker:
         return [Finding(code="restore-rights", severity=Severity.BLOCKER, args={"role": cluster.user})]
+    if seen.beyond:
+        return [_beyond(seen, cluster)]
     if seen.worker != cluster.user:
         args = {"role": cluster.user, "worker": seen.worker}
         return [Finding(code="restore-worker", severity=Severity.INFO, args=args)]
     return []
+
+
+def _beyond(seen: Seen, cluster: Cluster) -> Finding:
+    """What the dump begins with would fail, whatever else is in it."""
+    args: dict[str, str | int | float] = {"role": cluster.user, "names": ", ".join(seen.beyond)}
+    return Finding(code="restore-extensions", severity=Severity.BLOCKER, args=args)
 
 
 def room(project: Project, facts: Facts, seen: Seen, backup: Backup) -> list[Finding]:
@@ -90,6 +98,8 @@ def reachable_to_drill(project: Project, facts: Facts, seen: Seen) -> list[Findi
     role: dict[str, str | int | float] = {"role": seen.cluster.user}
     if not seen.worker:
         return [*found, Finding(code="drill-rights", severity=Severity.BLOCKER, args=role)]
+    if seen.beyond:
+        return [*found, _beyond(seen, seen.cluster)]
     if seen.worker != seen.cluster.user:
         args = role | {"worker": seen.worker}
         return [*found, Finding(code="drill-worker", severity=Severity.INFO, args=args)]

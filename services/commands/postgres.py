@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from services.commands import words
 from services.commands.command import Command, Word
 from services.commands.docker import exec_
+from services.commands.shapes import Shape
 from services.projects import Database
 
 # Values reach SQL as a setting of the session, never as SQL text.
@@ -37,14 +37,28 @@ _FACTS = (
     " 'version', current_setting('server_version'), 'size', pg_database_size(d.oid),"
     " 'encoding', pg_encoding_to_char(d.encoding), 'database', to_jsonb(d),"
     " 'settings', coalesce((SELECT jsonb_agg(split_part(s, '=', 1)) FROM pg_db_role_setting,"
-    " unnest(setconfig) s WHERE setdatabase = d.oid), '[]'))"
+    " unnest(setconfig) s WHERE setdatabase = d.oid), '[]'),"
+    " 'tablespace', (SELECT t.spcname FROM pg_tablespace t WHERE t.oid = d.dattablespace"
+    " AND t.spcname <> 'pg_default' AND has_tablespace_privilege(t.oid, 'CREATE')),"
+    " 'for_superusers', coalesce((SELECT jsonb_agg(DISTINCT v.name) FROM pg_available_extension_versions v"
+    " WHERE v.superuser AND NOT v.trusted), '[]'),"
+    " 'made_by_superusers', (SELECT count(*) FROM pg_event_trigger e WHERE NOT EXISTS (SELECT FROM pg_depend p"
+    " WHERE p.classid = 'pg_event_trigger'::regclass AND p.objid = e.oid AND p.deptype = 'e'))"
+    " + (SELECT count(*) FROM pg_publication u WHERE u.puballtables))"
     " FROM pg_database d, pg_roles r WHERE d.datname = current_database() AND r.rolname = current_user"
 )
 _EXTENSIONS = "SELECT extname || ' ' || extversion FROM pg_extension ORDER BY extname"
 _DATABASES = "SELECT datname FROM pg_database ORDER BY datname"
+# Of those that a role may not end (a superuser's, autovacuum's) an attempt is an error. RENAME ends autovacuum itself;
+# while anybody else is there it cannot succeed, and nobody's session is ended in vain.
 _END_SESSIONS = (
-    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-    " AND datname IN (current_setting('opsgate.live'), current_setting('opsgate.incoming'))"
+    "WITH there AS (SELECT a.pid, a.usesysid, me.rolsuper OR coalesce((SELECT NOT o.rolsuper"
+    " AND (pg_has_role(o.oid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE'))"
+    " FROM pg_roles o WHERE o.oid = a.usesysid), false) AS may FROM pg_stat_activity a, pg_roles me"
+    " WHERE me.rolname = current_user AND a.pid <> pg_backend_pid()"
+    " AND a.datname IN (current_setting('opsgate.live'), current_setting('opsgate.incoming')))"
+    " SELECT count(pg_terminate_backend(pid)) FROM there WHERE may"
+    " AND NOT EXISTS (SELECT FROM there WHERE usesysid IS NOT NULL AND NOT may)"
 )
 
 LEVEL = 3
@@ -60,9 +74,6 @@ _ASIDE = re.compile(r"(?P<live>.+)_(?P<role>restore|before|undone|drill)_[a-z0-9
 PRINTING = ("TimeZone", "bytea_output", "lc_monetary", "client_encoding")
 """What ALTER DATABASE or ALTER ROLE may set, and pg_dump does not set itself: it changes how values are written."""
 _SETTING = re.compile(r"[A-Za-z0-9][A-Za-z0-9_/+.@:-]{0,62}")
-_LITERAL = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9_.@=-]{0,62}"
-)  # encodings and locales: en_US.utf8, de_DE@euro, und-u-ks
 
 
 def _login(database: Database) -> tuple[Word, ...]:
@@ -90,7 +101,7 @@ def archive_data(container: str) -> Command:
 def printing(container: str, database: Database) -> Command:
     """Prints a JSON object: what this login's sessions are set to that changes how values look in a dump of theirs."""
     pairs = ", ".join(f"'{name}', current_setting('{name}')" for name in PRINTING)
-    return _query(container, database, f"SELECT jsonb_build_object({pairs})")
+    return _query(container, database, f"SELECT jsonb_build_object({pairs})", encoding=None)
 
 
 def data(
@@ -150,10 +161,19 @@ def _maintenance(database: Database) -> Database:
     return database.model_copy(update={"name": "template1" if database.name == "postgres" else "postgres"})
 
 
-def _query(container: str, database: Database, *sql: str, **settings: str) -> Command:
+def _query(
+    container: str,
+    database: Database,
+    *sql: str,
+    encoding: str | None = "UTF8",
+    whole: bool = True,
+    **settings: str,
+) -> Command:
     """Statements of psql's, each an argument of its own, all or none of them; `settings` reach them as opsgate.<name>.
 
-    The SQL is a builder's own; with several statements they are one transaction.
+    The SQL is a builder's own; with several statements they are one transaction, or each is tried where they need not
+    be `whole`, and the last one decides. Without an `encoding` the answer comes
+    in the one that the login's sessions have, as that of a dump does: mostly the database's.
     """
     psql: list[Word] = [
         "psql",
@@ -161,18 +181,23 @@ def _query(container: str, database: Database, *sql: str, **settings: str) -> Co
         "--no-align",
         "--tuples-only",
         "--quiet",
-        "--set=ON_ERROR_STOP=1",
+        f"--set=ON_ERROR_STOP={int(whole)}",
     ]
-    if len(sql) > 1:
+    if whole and len(sql) > 1:
         psql.append("--single-transaction")
     statements = [word for statement in sql for word in ("--command", statement)]
     env = {"PGOPTIONS": " ".join(_option(*setting) for setting in settings.items())} if settings else {}
+    if encoding:
+        env["PGCLIENTENCODING"] = encoding
     return exec_(container, [*psql, *_login(database), *statements], env=env)
+
+
+_OF_THE_SERVER = frozenset({"statement_timeout", "client_min_messages"})
 
 
 def _option(name: str, value: str) -> str:
     """One `-c` of PGOPTIONS. Values are names that passed their pattern: no blank or backslash can be in them."""
-    return f"-c {name if name == 'statement_timeout' else f'opsgate.{name}'}={value}"
+    return f"-c {name if name in _OF_THE_SERVER else f'opsgate.{name}'}={value}"
 
 
 # --- a database beside the live one (R-DB-5) ------------------------------------------------------
@@ -206,24 +231,8 @@ def lasting(name: str, live: str) -> str:
 
 
 def _quoted(name: str) -> str:
-    """The one place where a name becomes SQL: no name that passes can hold a quote."""
+    """Where a name becomes SQL, as in Shape: no name that passes can hold a quote."""
     return f'"{words.identifier(name)}"'
-
-
-def _literal(text: str) -> str:
-    if not _LITERAL.fullmatch(text):
-        raise ValueError("not an encoding or a locale")
-    return f"'{text}'"
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How a database stores text. `icu` is its ICU locale, when that is what it sorts by."""
-
-    encoding: str
-    collate: str
-    ctype: str
-    icu: str | None = None
 
 
 def facts(container: str, database: Database) -> Command:
@@ -240,10 +249,8 @@ def create(container: str, database: Database, owner: str, name: str, shape: Sha
     """An empty database with the live one's way of storing text, and nothing of template1's."""
     sql = (
         f"CREATE DATABASE {_quoted(_ours(name, database.name))} WITH OWNER {_quoted(owner)} TEMPLATE template0"
-        f" ENCODING {_literal(shape.encoding)} LC_COLLATE {_literal(shape.collate)} LC_CTYPE {_literal(shape.ctype)}"
+        f" {shape.clauses()}"
     )
-    if shape.icu:
-        sql += f" LOCALE_PROVIDER icu ICU_LOCALE {_literal(shape.icu)}"
     return _query(container, _maintenance(database), sql)
 
 
@@ -255,22 +262,36 @@ def load(
     application_name: str,
     *,
     tablespaces: bool = True,
+    superuser: bool = False,
 ) -> Command:
     """Reads an archive from stdin into a database of ours, never into the live one; the first error ends it.
 
     Everything becomes the `owner`'s; without one, everything is its own owner's again, which takes a superuser. Without
-    `tablespaces` everything lies where the server keeps what says nothing.
+    `tablespaces` everything lies where the server keeps what says nothing. What it says is English; what the server says
+    too where `superuser` tells that the login may ask for that.
     """
     target = database.model_copy(update={"name": _ours(name, database.name)})
     ours: list[Word] = [] if owner is None else ["--no-owner", f"--role={words.identifier(owner)}"]
     if not tablespaces:
         ours.append("--no-tablespaces")
     argv: list[Word] = ["pg_restore", "--exit-on-error", *ours, *_login(target)]
-    return exec_(container, argv, env={"PGAPPNAME": words.application(application_name)}, interactive=True)
+    return exec_(container, argv, env=_loading(application_name, superuser=superuser), interactive=True)
+
+
+def _loading(application_name: str, *, superuser: bool) -> dict[str, str]:
+    """Of a server that speaks another language nobody could tell whose fault a failure is; only a superuser may choose."""
+    env = {"PGAPPNAME": words.application(application_name), "LC_ALL": "C"}
+    return env | ({"PGOPTIONS": "-c lc_messages=C"} if superuser else {})
 
 
 def load_plain(
-    container: str, database: Database, owner: str | None, name: str, application_name: str
+    container: str,
+    database: Database,
+    owner: str | None,
+    name: str,
+    application_name: str,
+    *,
+    superuser: bool = False,
 ) -> Command:
     """The same for SQL, which must have passed services.backups.plain_sql: all of it in one transaction, or nothing."""
     target = database.model_copy(update={"name": _ours(name, database.name)})
@@ -279,7 +300,7 @@ def load_plain(
         *("psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"),
         *("--output=/dev/null", *_login(target), *ours, "--file=-"),
     ]
-    return exec_(container, argv, env={"PGAPPNAME": words.application(application_name)}, interactive=True)
+    return exec_(container, argv, env=_loading(application_name, superuser=superuser), interactive=True)
 
 
 def analyze(container: str, database: Database, name: str) -> Command:
@@ -307,5 +328,8 @@ def swap(container: str, database: Database, *, incoming: str, outgoing: str) ->
 
 def drop(container: str, database: Database, name: str) -> Command:
     """Drops a database that Opsgate keeps beside the live one, and ends its sessions. Gone already is fine."""
-    sql = f"DROP DATABASE IF EXISTS {_quoted(_ours(name, database.name))} WITH (FORCE)"
-    return _query(container, _maintenance(database), sql)
+    told = {"live": _ours(name, database.name), "incoming": name, "client_min_messages": "warning"}
+    drop_it = f"DROP DATABASE IF EXISTS {_quoted(name)}"
+    # FORCE is refused to a role that is no superuser while autovacuum is in there; without it the server ends autovacuum.
+    tries = (f"{drop_it} WITH (FORCE)", _END_SESSIONS, drop_it)
+    return _query(container, _maintenance(database), *tries, whole=False, **told)

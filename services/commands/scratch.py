@@ -141,7 +141,7 @@ def _psql(container: str, database: Database, sql: str, env: Mapping[str, str] |
         *("psql", "--no-psqlrc", "--no-align", "--tuples-only", "--quiet", "--set=ON_ERROR_STOP=1"),
         *("--no-password", f"--username={user}", f"--dbname={name}", "--command", sql),
     ]
-    return docker.exec_(container, psql, env=env)
+    return docker.exec_(container, psql, env={"PGCLIENTENCODING": "UTF8", **(env or {})})
 
 
 def data_root() -> Command:

@@ -64,7 +64,7 @@ class DrillProposals:
         facts = await self._facts(project)
         remote = self._hosts.get(project.host)
         at = working_database(project, facts)
-        seen = await look(remote, *at) if at else Seen()
+        seen = await look(remote, *at, backup) if at else Seen()
         places = project.backups.offsite
         if rotted_on_host(backup):  # it is known and was told: our own copy takes its place
             seen = await look_at_dump(seen, remote, self._data, backup, places, hashed=True)

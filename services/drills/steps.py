@@ -58,6 +58,11 @@ _TROUBLE = re.compile(
     re.IGNORECASE,
 )
 """What PostgreSQL and Docker say when they are in trouble themselves, lack what no dump of a database brings along, or do not let us."""
+_REFUSAL = re.compile(
+    r"\bERROR: |^pg_restore: error: (?!could not execute query: |COPY failed for table|error returned by )",
+    re.MULTILINE,
+)
+"""Said in English, by the server or by pg_restore of the archive itself: of what the server says in another language nobody knows what it means."""
 
 
 def speaks_against(operation: Operation) -> bool:
@@ -66,7 +71,10 @@ def speaks_against(operation: Operation) -> bool:
     if reason is None:
         return False
     if reason.id == LOAD_FAILED:
-        return reason.args.get("status") in REFUSED and not _TROUBLE.search(operation.log_tail)
+        said = operation.log_tail
+        return (
+            reason.args.get("status") in REFUSED and bool(_REFUSAL.search(said)) and not _TROUBLE.search(said)
+        )
     return reason.id in AGAINST_THE_BACKUP
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from services.commands import own_settings, postgres
 from services.commands.command import Command
+from services.commands.shapes import Shape
 from services.engines import complaints
 from services.facts.cluster import Cluster, parse_cluster
 from services.projects import Database
@@ -72,14 +73,18 @@ class Postgres:
         return postgres.rows(self.container, self._named(name), within)
 
     def create(self, name: str, shape: Mapping[str, str | None]) -> Command | None:
-        told = postgres.Shape(**shape)  # type: ignore[arg-type]  # the fields of Shape, from our own plan
+        told = Shape(**shape)  # type: ignore[arg-type]  # the fields of Shape, from our own plan
+        if not self.tablespaces:
+            told = replace(told, tablespace=None)
         return postgres.create(self.container, self._named(), self.database.user, name, told)
 
     def load(self, name: str, application: str, form: str, *, own: bool) -> Command:
         owner, target = self.database.user if own else None, self._named()
+        superuser = not own or not self.tablespaces  # in a drill's own container everybody's worker is one
         if form != "custom":
-            return postgres.load_plain(self.container, target, owner, name, application)
-        return postgres.load(self.container, target, owner, name, application, tablespaces=self.tablespaces)
+            return postgres.load_plain(self.container, target, owner, name, application, superuser=superuser)
+        kept = {"tablespaces": self.tablespaces, "superuser": superuser}
+        return postgres.load(self.container, target, owner, name, application, **kept)
 
     def without_values(self, said: str) -> str:
         return complaints.without_values(said)

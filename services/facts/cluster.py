@@ -17,6 +17,10 @@ _OBJECTS = re.compile(r"\d+ LARGE OBJECTS")
 _NAME = r'(?:"(?:[^"]|"")*"|[^\s".(]+)'
 _TABLE = re.compile(rf"{_NAME}\.{_NAME}")
 
+_ENCODED = re.compile(r"SET client_encoding = '([A-Z0-9_]+)';")
+
+BREAK = "\x01"
+"""The agent puts it where a name has a line break."""
 LARGE_OBJECTS = "large objects"
 """Stands among the tables for all large objects: no table is called so without quotes."""
 
@@ -34,6 +38,12 @@ class Cluster(Model):
     collate: str
     ctype: str
     icu: str | None = None
+    provider: str | None = None  # of locales: c, i or b; None before PostgreSQL 15
+    rules: str | None = None  # what was added to the ICU locale
+    builtin: str | None = None  # the locale of PostgreSQL's own provider
+    tablespace: str | None = None  # unless it is the default one, or this login may not make databases there
+    for_superusers: frozenset[str] = frozenset()  # extensions that nobody else may make
+    made_by_superusers: bool = False  # event triggers, or a publication of all tables
     own_settings: tuple[str, ...] = ()  # names of what ALTER DATABASE … SET and GRANT … ON DATABASE changed
 
 
@@ -43,6 +53,7 @@ class Seen:
 
     cluster: Cluster | None = None
     worker: str = ""  # the role that may create databases and rename the live one; empty: none may
+    beyond: tuple[str, ...] = ()  # extensions of the backup that the worker may not make
     databases: frozenset[str] = frozenset()
     rows: dict[str, int] | None = None  # by table; None: unknown
     dump: tuple[int, str] | None = (
@@ -54,6 +65,25 @@ class Seen:
         ""  # neither the host nor we have one that will do: the off-site place with a plain copy
     )
     docker_room: tuple[str, int] | None = None  # where Docker keeps its data, and the bytes free there
+
+
+_CODECS = {
+    **{f"LATIN{n}": f"iso8859-{part}" for n, part in enumerate((1, 2, 3, 4, 9, 10, 13, 14, 15, 16), 1)},
+    **{f"ISO_8859_{n}": f"iso8859-{n}" for n in range(5, 9)},
+    **{f"WIN{n}": f"cp{n}" for n in (866, 874, *range(1250, 1259))},
+    "KOI8R": "koi8-r",
+    "KOI8U": "koi8-u",
+    "SJIS": "shift-jis",
+    "BIG5": "big5",
+    "GBK": "gbk",
+    "UHC": "cp949",
+    "EUC_JP": "euc-jp",
+    "EUC_KR": "euc-kr",
+    "EUC_CN": "gb2312",
+    "JOHAB": "johab",
+    "GB18030": "gb18030",
+}
+"""What Python calls PostgreSQL's encodings; text in others is taken for UTF-8."""
 
 
 def _json(output: bytes, what: str) -> dict[str, Any]:
@@ -84,19 +114,26 @@ def parse_cluster(output: bytes) -> Cluster:
             encoding=found["encoding"],
             collate=database["datcollate"],
             ctype=database["datctype"],
-            icu=_icu(database),
+            **_locale(database),
+            tablespace=found["tablespace"],
+            for_superusers=frozenset(found["for_superusers"]),
+            made_by_superusers=found["made_by_superusers"] > 0,
             own_settings=tuple(settings),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise HostError("error-host-answer", detail=f"facts of the database: {error!r}") from error
 
 
-def _icu(database: Mapping[str, Any]) -> str | None:
-    """PostgreSQL 15 calls it daticulocale, 17 datlocale."""
-    if database.get("datlocprovider") != "i":
-        return None
-    locale: str | None = database.get("datlocale") or database.get("daticulocale")
-    return locale
+def _locale(database: Mapping[str, Any]) -> dict[str, str | None]:
+    """PostgreSQL 15 calls it daticulocale, 17 datlocale, whichever provider's it is."""
+    provider = database.get("datlocprovider")
+    locale = database.get("datlocale") or database.get("daticulocale")
+    found: dict[str, str | None] = {"provider": provider}
+    if provider == "i":
+        found |= {"icu": locale, "rules": database.get("daticurules")}
+    elif provider == "b":
+        found |= {"builtin": locale}
+    return found
 
 
 def parse_rows(output: bytes) -> dict[str, int]:
@@ -114,7 +151,7 @@ def parse_printing(output: bytes) -> dict[str, str]:
 
 def parse_names(output: bytes) -> set[str]:
     """Names of databases, one per line."""
-    return set(output.decode("utf-8", "replace").splitlines()) - {""}
+    return set(output.decode("utf-8", "backslashreplace").split("\n")) - {""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +166,24 @@ class TableData:
 
 
 def parse_copied(log: bytes) -> TableData:
-    """From the agent's `copy-rows`; other lines are what pg_restore or pg_dump said besides."""
+    """From the agent's `copy-rows`; other lines are what pg_restore or pg_dump said besides.
+
+    Names come in the encoding of what was printed, which the agent tells first. Bytes that are none of its characters
+    are written out: two names are never one.
+    """
     rows: dict[str, int] = {}
     sums: dict[str, str | None] = {}
     last = objects = None
-    for line in log.decode("utf-8", "replace").splitlines():
-        if summed := _SUMMED.fullmatch(line):
+    codec = "utf-8"
+    for one in log.split(b"\n"):
+        line = one.decode(codec, "backslashreplace")
+        if told := _ENCODED.fullmatch(line):
+            codec = _CODECS.get(told[1], "utf-8")
+        elif summed := _SUMMED.fullmatch(line):
             last = summed[1]
-        elif (found := _COUNTED.fullmatch(line)) and (table := _TABLE.match(found["table"])):
+        elif (found := _COUNTED.fullmatch(line)) and (
+            table := _TABLE.match(found["table"].replace(BREAK, "\n"))
+        ):
             rows[table[0]] = int(found["rows"])
             sums[table[0]], last = last, None
         elif _OBJECTS.fullmatch(line):

@@ -18,6 +18,7 @@ RESTORE_STEPS = (
 )  # fmt: skip
 UNDO_STEPS = ("lock", "swap-database", "health", "unlock")
 DROP_STEPS = ("lock", "drop-database", "unlock")
+SHAPE = {"encoding", "collate", "ctype", "icu", "provider", "rules", "builtin", "tablespace"}
 
 
 def restore(project: Project, facts: Facts, seen: Seen, backup: Backup) -> Plan:
@@ -86,7 +87,7 @@ def _engine(project: Project) -> str:
 def shape(seen: Seen) -> dict[str, str | None]:
     if seen.cluster is None:
         return {}
-    return seen.cluster.model_dump(include={"encoding", "collate", "ctype", "icu"})
+    return seen.cluster.model_dump(include=SHAPE)
 
 
 def _plan(

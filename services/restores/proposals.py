@@ -49,7 +49,7 @@ class RestoreProposals:
 
     async def _restore(self, project: Project, backup: Backup, *, hashed: bool) -> Plan:
         facts = await self._facts(project)
-        seen = await self._look(project, facts, counted=hashed)
+        seen = await self._look(project, facts, backup, counted=hashed)
         remote, places = self._hosts.get(project.host), project.backups.offsite
         seen = await look_at_dump(seen, remote, self._data, backup, places, hashed=hashed)
         return plans.restore(project, facts, seen, backup)
@@ -80,13 +80,15 @@ class RestoreProposals:
             raise BadInput("error-no-operation")
         return of
 
-    async def _look(self, project: Project, facts: Facts, *, counted: bool = False) -> Seen:
+    async def _look(
+        self, project: Project, facts: Facts, backup: Backup | None = None, *, counted: bool = False
+    ) -> Seen:
         at = working_database(project, facts)
         if at is None:
             return Seen()
         engine, live = at
         remote = self._hosts.get(project.host)
-        seen = await look(remote, engine, live)
+        seen = await look(remote, engine, live, backup)
         rows = await rows_of(remote, engine, live, seen.worker) if counted else None
         return replace(seen, rows=rows)
 

@@ -19,28 +19,36 @@ COUNTING = 20
 """Seconds that the live database may spend on counting its rows for a card."""
 
 
-async def look(remote: RemoteHost, engine: Engine, live: str) -> Seen:
-    """Raises HostError when the database does not answer as a database."""
+async def look(remote: RemoteHost, engine: Engine, live: str, backup: Backup | None = None) -> Seen:
+    """`backup`: what is to be loaded. Raises HostError when the database does not answer as a database."""
     done = await remote.run(engine.facts(), timeout=SHORT)
     cluster = engine.parse_facts(done.stdout)
-    worker = await _worker(remote, engine, live, cluster)
+    beyond: tuple[str, ...] = ()
+    if backup and not cluster.may_all:
+        beyond = tuple(sorted(cluster.for_superusers & backup.extensions.keys()))
+    wanted = bool(beyond or (backup and cluster.made_by_superusers))
+    worker = cluster.user if cluster.may_swap else ""
+    if (not worker or (wanted and not cluster.may_all)) and (
+        first := await _superuser(remote, engine, live, cluster)
+    ):
+        worker, beyond = first.user, ()
+        cluster = cluster.model_copy(update={"tablespace": first.tablespace})
     asked = engine.working_as(worker, live) if worker else engine
     names = await remote.run(asked.databases(), timeout=SHORT)
-    return Seen(cluster, worker, frozenset(parse_names(names.stdout)))
+    return Seen(cluster, worker, beyond, frozenset(parse_names(names.stdout)))
 
 
-async def _worker(remote: RemoteHost, engine: Engine, live: str, cluster: Cluster) -> str:
-    """The stack's own role where it may, else the superuser that the service was made with, else nobody."""
-    if cluster.may_swap:
-        return cluster.user
+async def _superuser(remote: RemoteHost, engine: Engine, live: str, cluster: Cluster) -> Cluster | None:
+    """What the superuser sees that the service was made with; None where it cannot be used."""
     if not cluster.first_user:
-        return ""
+        return None
     try:
         first = engine.working_as(cluster.first_user, live)
         done = await remote.run(first.facts(), timeout=SHORT)
     except (ValueError, CommandFailed):  # a name that we do not take, or a server that does not let it in
-        return ""
-    return cluster.first_user if first.parse_facts(done.stdout).may_all else ""
+        return None
+    found = first.parse_facts(done.stdout)
+    return found if found.may_all else None
 
 
 async def rows_of(

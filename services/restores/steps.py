@@ -38,6 +38,8 @@ SWAPPING = 60.0
 """Seconds within which the swap must find a moment without new sessions."""
 SWAP_TRY = 30
 """Seconds for one try: PostgreSQL itself waits 5 s for ended sessions to go."""
+BETWEEN_TRIES = 0.5
+"""Seconds for the application to come back and for others to go."""
 
 
 def about(run: Run) -> Restoring:
@@ -227,6 +229,8 @@ async def _swap(run: Run, live: str, incoming: str, outgoing: str) -> None:
         if done.exit_status != 0 and time.monotonic() > deadline:
             why = done.stderr.decode("utf-8", "replace")[-2000:]
             raise StepFailed("error-restore-sessions", detail=why, database=live)
+        if done.exit_status != 0:
+            await run.sleep(BETWEEN_TRIES)
     if speaking.exclusive:
         await wake(run)
 

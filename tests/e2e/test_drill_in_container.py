@@ -131,7 +131,7 @@ async def test_the_card_says_where_and_lists_only_what_will_be_done(here: World)
     assert "scratch container" in card.text
     assert "opsgate-drill-" in card.text
     assert "Send the dump" not in card.text
-    assert "may not create databases" not in card.text
+    assert "superuser of the service" not in card.text
 
 
 async def test_a_container_that_is_taken_away_says_nothing_about_the_backup(here: World) -> None:

@@ -2,7 +2,8 @@
 
 # copy-rows COMMAND...: runs it, and prints for each COPY block of what it prints "<SHA-256 of its lines>  -", then
 # "<rows> <COPY line>"; at the end the same for large objects, "<how many> LARGE OBJECTS". Ends as the command ends; a
-# block without its end is status 1. copy-sorted: the lines of each block are sorted first, by their bytes; status 74
+# block without its end is status 1. Before them stands the line that tells their encoding; a line break in a COPY line,
+# which is one in a name, is printed as \001. copy-sorted: the lines of each block are sorted first, by their bytes; status 74
 # when one cannot be sorted.
 verb_copy_rows() { { "$@"; printf '\nexit %s\n' $?; } | copy_sums 'sha256sum'; }
 verb_copy_sorted() {
@@ -25,7 +26,13 @@ copy_sums() {
         BEGIN { pipe = ENVIRON["pipe"]; large = "exec sha256sum" }
         copying && $0 == "\\." { copying = 0; close(pipe); printf "%.0f %s\n", rows, head; fflush(); next }
         copying { rows++; print | pipe; next }
-        /^COPY .* FROM stdin;$/ { copying = 1; rows = 0; head = $0; printf "" | pipe; next }
+        heading || /^COPY / { # within quotes it goes on in the next line
+            head = heading ? head "\001" $0 : $0; said = head
+            heading = gsub(/"/, "", said) % 2 || head !~ / FROM stdin;$/
+            if (!heading) { copying = 1; rows = 0; printf "" | pipe }
+            next
+        }
+        /^SET client_encoding = / { print; fflush(); next }
         /^-- Dumped (from database|by pg_dump) version / { print; fflush(); by = $4 == "pg_dump" ? $6 + 0 : by; next }
         by < 17 && /^SELECT pg_catalog\.lo_open\(/ { objects++; print | large; next }
         by < 17 && /^SELECT pg_catalog\.lowrite\(/ {
@@ -35,7 +42,7 @@ copy_sums() {
         { last = $0 }
         END {
             if (objects) { close(large); printf "%.0f LARGE OBJECTS\n", objects }
-            if (copying || last !~ /^exit [0-9]+$/) exit 1
+            if (copying || heading || last !~ /^exit [0-9]+$/) exit 1
             exit substr(last, 6) + 0
         }'
 }

@@ -49,6 +49,29 @@ def test_each_block_is_summed_and_counted_on_the_host(local: LocalAgent, tmp_pat
     assert summed(local, "copy-rows", COPIED, tmp_path) == [sums[0], HEADS[0], sums[1], HEADS[1]]
 
 
+def test_a_line_break_in_a_name_hides_no_table(local: LocalAgent, tmp_path: Path) -> None:
+    """R-DB-3: of a table or of a column; what is not summed is not compared."""
+    heads = ('COPY public."a\nCOPY x FROM stdin;\n""b" (x)', 'COPY s.t ("1\n2", y)')
+    data = "SET client_encoding = 'LATIN1';\n" + "".join(f"{head} FROM stdin;\n7\n\\.\n" for head in heads)
+    (tmp_path / "data").write_bytes(data.encode())
+    found = local.run("copy-rows", "cat", tmp_path / "data").decode().split("\n")
+    summed_row = sha256(b"7\n")
+    told = [f"1 {head} FROM stdin;".replace("\n", "\x01") for head in heads]
+    assert found == [
+        "SET client_encoding = 'LATIN1';",
+        *(one for head in told for one in (f"{summed_row}  -", head)),
+        "",
+    ]
+
+
+@pytest.mark.parametrize("head", ['COPY s."t (x) FROM stdin;', "COPY s.t (x)"])
+def test_a_block_whose_beginning_is_not_understood_is_not_passed_over(
+    local: LocalAgent, tmp_path: Path, head: str
+) -> None:
+    (tmp_path / "data").write_text(f"{head}\n1\n\\.\n")
+    assert local.try_("copy-rows", "cat", tmp_path / "data").status == 1
+
+
 def test_sorted_the_order_of_rows_does_not_matter(local: LocalAgent, tmp_path: Path) -> None:
     other = COPIED.replace(b"2\n\\.x\n", b"\\.x\n2\n")
     assert summed(local, "copy-rows", other, tmp_path) != summed(local, "copy-rows", COPIED, tmp_path)

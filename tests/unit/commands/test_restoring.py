@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from services.commands import docker, own_settings, postgres
-from services.commands.postgres import Shape, aside
+from services.commands.postgres import aside
+from services.commands.shapes import Shape
+from services.engines.postgres import Postgres
 from services.projects import Database
 
 DB = Database(name="fitnessapp", user="fitnessapp_user")
@@ -16,7 +18,7 @@ NEW = "fitnessapp_restore_k3f9"
 
 def test_the_dump_goes_into_the_new_database_and_stops_at_the_first_error() -> None:
     assert postgres.load(ID, DB, "fitnessapp_user", NEW, "opsgate:op-1").render() == (
-        f"docker exec --interactive --env PGAPPNAME=opsgate:op-1 -- {ID} pg_restore --exit-on-error --no-owner"
+        f"docker exec --interactive --env PGAPPNAME=opsgate:op-1 --env LC_ALL=C -- {ID} pg_restore --exit-on-error --no-owner"
         f" --role=fitnessapp_user --no-password --username=fitnessapp_user --dbname={NEW}"
     )
 
@@ -53,9 +55,51 @@ def test_a_new_database_is_empty_and_stores_text_as_the_live_one_does() -> None:
         'CREATE DATABASE "fitnessapp_restore_k3f9" WITH OWNER "fitnessapp_user" TEMPLATE template0'
         " ENCODING 'UTF8' LC_COLLATE 'en_US.utf8' LC_CTYPE 'en_US.utf8'"
     )
-    sorts_by_icu = Shape("UTF8", "C", "C", icu="und-u-ks-level2")
-    built = postgres.create(ID, DB, "fitnessapp_user", NEW, sorts_by_icu)
-    assert built.argv[-1].endswith(" LOCALE_PROVIDER icu ICU_LOCALE 'und-u-ks-level2'")
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({}, ""),
+        ({"provider": "c"}, " LOCALE_PROVIDER libc"),
+        ({"icu": "und-u-ks-level2"}, " LOCALE_PROVIDER icu ICU_LOCALE 'und-u-ks-level2'"),
+        (
+            {"provider": "i", "icu": "de", "rules": "&a < g\n& '\\u0041'"},
+            r" LOCALE_PROVIDER icu ICU_LOCALE 'de' ICU_RULES E'&a < g\n& ''\\u0041'''",
+        ),
+        ({"provider": "b", "builtin": "C.UTF-8"}, " LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"),
+        ({"provider": "c", "tablespace": 'fast "ssd'}, ' LOCALE_PROVIDER libc TABLESPACE "fast ""ssd"'),
+    ],
+)
+def test_a_new_database_sorts_and_lies_as_the_live_one_whatever_template0_does(
+    told: dict[str, str], said: str
+) -> None:
+    built = postgres.create(ID, DB, "fitnessapp_user", NEW, Shape("UTF8", "C", "C", **told))
+    assert built.argv[-1].endswith(f" LC_COLLATE 'C' LC_CTYPE 'C'{said}")
+
+
+def test_a_drills_own_server_has_none_of_the_live_ones_tablespaces() -> None:
+    shape = {"encoding": "UTF8", "collate": "C", "ctype": "C", "tablespace": "fast"}
+    for tablespaces in (True, False):
+        built = Postgres(ID, DB, tablespaces=tablespaces).create(NEW, shape)
+        assert built is not None
+        assert ("TABLESPACE" in built.argv[-1]) is tablespaces
+
+
+def test_the_server_speaks_english_of_a_load_where_the_worker_may_ask_for_it() -> None:
+    english = "PGOPTIONS=-c lc_messages=C"
+    for form in ("custom", "plain"):
+        for own, tablespaces, may in ((False, True, True), (True, True, False), (True, False, True)):
+            built = Postgres(ID, DB, tablespaces=tablespaces).load(NEW, "opsgate:op-1", form, own=own)
+            assert "LC_ALL=C" in built.argv
+            assert (english in built.argv) is may
+
+
+def test_names_come_in_utf8_and_a_dump_in_its_databases_encoding() -> None:
+    """Not every text of a LATIN1 or WIN1251 database has a place in UTF-8: a dump must not fail for that."""
+    assert "PGCLIENTENCODING=UTF8" in postgres.rows(ID, DB, 20).argv
+    for built in (postgres.printing(ID, DB), postgres.dump(ID, DB, "opsgate:op-1")):
+        assert not any("ENCODING" in word for word in built.argv)
 
 
 @pytest.mark.parametrize("odd", ["C' x", "C'; DROP DATABASE fitnessapp; --", "", "a" * 64])
@@ -92,7 +136,12 @@ def test_only_databases_of_ours_change_places_with_the_live_one(names: dict[str,
 
 def test_a_database_of_ours_can_be_dropped() -> None:
     built = postgres.drop(ID, DB, NEW)
-    assert built.argv[-1] == f'DROP DATABASE IF EXISTS "{NEW}" WITH (FORCE)'
+    commands = [built.argv[n + 1] for n, word in enumerate(built.argv) if word == "--command"]
+    drop = f'DROP DATABASE IF EXISTS "{NEW}"'
+    assert (commands[0], commands[-1]) == (f"{drop} WITH (FORCE)", drop)
+    quiet = "-c client_min_messages=warning"
+    assert f"PGOPTIONS=-c opsgate.live={NEW} -c opsgate.incoming={NEW} {quiet}" in built.argv
+    assert "--set=ON_ERROR_STOP=0" in built.argv
 
 
 @pytest.mark.parametrize(

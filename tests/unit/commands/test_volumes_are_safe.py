@@ -30,6 +30,7 @@ from services.commands import (
 )
 from services.commands.command import Command
 from services.commands.compose import ComposeContext
+from services.commands.shapes import Shape
 from services.projects import Database
 
 MODULES = (compose, docker, dumps, files, git, own_settings, postgres, roles, scratch, sqlite)
@@ -209,7 +210,7 @@ def strategy_for(annotation: Any) -> st.SearchStrategy[Any]:
         ComposeContext: contexts(),
         Database: DATABASES,
         scratch.Found: st.builds(_found, TEXT, TEXT | st.just("opsgate-drill-k3f9"), TEXT),
-        postgres.Shape: st.builds(postgres.Shape, TEXT, TEXT, TEXT, st.none() | TEXT),
+        Shape: st.builds(Shape, TEXT, TEXT, TEXT, *[st.none() | TEXT] * 5),
         sqlite.Place: PLACES,
         Path: TEXT.map(Path),
         Backup: BACKUPS,

@@ -23,11 +23,12 @@ from bot.sandbox.practice.sample.data import sample_data
 from services.backups.plain_sql import check
 from services.commands import postgres
 from services.commands.command import Command
+from services.commands.shapes import Shape
 from services.facts.cluster import parse_cluster, parse_rows
 from tests.unit.sandbox.practice_cluster import CONTAINER, LIVE, Done, PracticeCluster
 
 ROOT = Path(__file__).parents[3]
-SHAPE = postgres.Shape("UTF8", "C.UTF-8", "C.UTF-8")
+SHAPE = Shape("UTF8", "C.UTF-8", "C.UTF-8")
 TAG = "opsgate:op-1"
 ASIDE = postgres.aside(LIVE.name, "restore", "abcd")
 BEFORE = postgres.aside(LIVE.name, "before", "abcd")
@@ -106,7 +107,7 @@ BUILDERS: dict[str, Case] = {
     "load_plain": Case(LOAD_PLAIN, first=(MAKE_ASIDE,), takes="sql"),
     "analyze": Case(postgres.analyze(CONTAINER, LIVE, ASIDE), first=(MAKE_ASIDE,)),
     "swap": Case(SWAP, "0", first=(MAKE_ASIDE,)),
-    "drop": Case(postgres.drop(CONTAINER, LIVE, ASIDE), first=(MAKE_ASIDE,)),
+    "drop": Case(postgres.drop(CONTAINER, LIVE, ASIDE), "0", first=(MAKE_ASIDE,)),
 }
 
 

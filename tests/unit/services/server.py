@@ -64,7 +64,8 @@ class ScriptedServer:
             "owns": True,
             "first_user": "x",
         }
-        said = {"version": "15.4", "size": 1, "encoding": "UTF8", "database": stored}
+        said = {"version": "15.4", "size": 1, "encoding": "UTF8", "database": stored, "tablespace": None}
+        said |= {"for_superusers": [], "made_by_superusers": 0}
         return json.dumps(who | said | {"settings": self.own_settings})
 
     async def _end(self, *_: Any) -> None: ...

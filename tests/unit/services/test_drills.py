@@ -375,6 +375,13 @@ async def test_a_dump_that_does_not_load_is_held_against_it(run: Run, server: Dr
             'pg_restore: error: could not execute query: ERROR:  permission denied to create extension "postgis"',
         ),
         (1, 'pg_restore: error: could not execute query: ERROR:  role "reports" does not exist'),
+        # Of a server that speaks another language only what pg_restore itself says is understood.
+        (
+            1,
+            "pg_restore: error: could not execute query: ОШИБКА:  не удалось расширить файл: На устройстве не осталось места",
+        ),
+        (1, 'pg_restore: error: COPY failed for table "diary": FEHLER:  konnte Datei nicht erweitern'),
+        (3, "psql:<stdin>:7: ОШИБКА:  не удалось записать в файл"),
         (137, ""),
         (126, "OCI runtime exec failed"),
     ],

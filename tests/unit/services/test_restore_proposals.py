@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from services.backups.models import Copy, Drilled
+from services.backups.models import Backup, Copy, Drilled
 from services.commands.command import Command
 from services.errors import BadInput, CommandFailed
 from services.facts.models import Facts
@@ -83,7 +83,8 @@ async def test_a_plan_holds_the_backup_the_role_and_the_rows(store: Store) -> No
         {"public.diary": 5},
         {"public.diary": 2},
     )
-    assert about.shape == {"encoding": "UTF8", "collate": "C.UTF-8", "ctype": "C.UTF-8", "icu": None}
+    stored = {"encoding": "UTF8", "collate": "C.UTF-8", "ctype": "C.UTF-8", "provider": "c"}
+    assert about.shape == stored | dict.fromkeys(("icu", "rules", "builtin", "tablespace"))
     assert (plan.kind, plan.risk, plan.backup, plan.blocked) == (Kind.RESTORE, "high", True, False)
     assert set(plan.old_images) == {"db", "backend"}
 
@@ -119,6 +120,45 @@ async def test_nobody_who_may_is_a_blocker(store: Store, first_user: str) -> Non
     host = Host(by_user={"fitnessapp_user": LIMITED | {"first_user": first_user}})
     plan = await proposals(store, host).restore(project(), BACKUP.id)
     assert [one.code for one in plan.findings if one.severity == "blocker"] == ["restore-rights"]
+
+
+OWNER = LIMITED | {"createdb": True, "owns": True}
+UNTRUSTED = BACKUP.model_copy(update={"extensions": {"dblink": "1.2", "pgcrypto": "1.3"}})
+
+
+@pytest.mark.parametrize(
+    ("backup", "role", "worker"),
+    [
+        (UNTRUSTED, OWNER, "postgres"),
+        (BACKUP, OWNER, "fitnessapp_user"),
+        (BACKUP, OWNER | {"made_by_superusers": 1}, "postgres"),
+    ],
+)
+async def test_what_the_role_may_not_make_is_loaded_by_the_superuser(
+    store: Store, backup: Backup, role: dict[str, Any], worker: str
+) -> None:
+    """R-DB-5: known before Confirm, not found out by a load that fails."""
+    await store.backups.add(backup)
+    host = Host(by_user={"fitnessapp_user": role, "postgres": SUPER})
+    plan = await proposals(store, host).restore(project(), BACKUP.id)
+    assert plan.restoring is not None
+    assert plan.restoring.worker == worker
+    assert not plan.blocked
+
+
+async def test_extensions_that_nobody_may_make_block_with_their_names(store: Store) -> None:
+    await store.backups.add(UNTRUSTED)
+    plan = await proposals(store, Host(by_user={"fitnessapp_user": OWNER})).restore(project(), BACKUP.id)
+    (found,) = (one for one in plan.findings if one.severity == "blocker")
+    assert (found.code, found.args["names"]) == ("restore-extensions", "dblink")
+
+
+async def test_the_tablespace_is_kept_where_the_worker_may_use_it(store: Store) -> None:
+    await store.backups.add(BACKUP)
+    host = Host(by_user={"fitnessapp_user": LIMITED, "postgres": SUPER | {"tablespace": "fast"}})
+    plan = await proposals(store, host).restore(project(), BACKUP.id)
+    assert plan.restoring is not None
+    assert plan.restoring.shape["tablespace"] == "fast"
 
 
 async def test_a_stopped_database_is_not_spoken_to(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -145,10 +146,14 @@ async def test_a_swap_that_happened_is_found_and_not_done_again(run: Run, server
     assert server.did == renames
 
 
-async def test_sessions_that_come_back_are_ended_again(run: Run, server: ScriptedServer) -> None:
+async def test_sessions_that_come_back_are_ended_again_after_a_pause(
+    run: Run, server: ScriptedServer
+) -> None:
+    """Without one, the application would lose every connection as soon as it is made."""
     await through(run, *BESIDE)
-    server.sessions = 3
+    server.sessions, began = 3, time.monotonic()
     await steps.swap_database(run)
+    assert time.monotonic() - began >= 3 * steps.BETWEEN_TRIES
     assert server.databases["fitnessapp"] == THEN
 
 

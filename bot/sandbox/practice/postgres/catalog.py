@@ -90,6 +90,15 @@ COLUMNS: dict[str, dict[str, str]] = {
     "pg_tables": {"schemaname": "text", "tablename": "text", "tableowner": "text"},
     "pg_stat_user_tables": {"relid": "oid", "schemaname": "text", "relname": "text", "n_live_tup": "int"},
     "pg_db_role_setting": {"setdatabase": "oid", "setrole": "oid", "setconfig": "text"},
+    "pg_tablespace": {"oid": "oid", "spcname": "text", "spcowner": "oid"},
+    "pg_available_extension_versions": {
+        "name": "text",
+        "version": "text",
+        "superuser": "boolean",
+        "trusted": "boolean",
+    },
+    "pg_event_trigger": {"oid": "oid", "evtname": "text", "evtowner": "oid"},
+    "pg_publication": {"oid": "oid", "pubname": "text", "pubowner": "oid", "puballtables": "boolean"},
 }
 _SCHEMA_COLUMNS: dict[str, dict[str, str]] = {
     "tables": {"table_catalog": "text", "table_schema": "text", "table_name": "text", "table_type": "text"},
@@ -104,7 +113,13 @@ _SCHEMA_COLUMNS: dict[str, dict[str, str]] = {
     },
 }
 # What stands in pg_class for the tables whose names a statement may turn into a regclass.
-SYSTEM_RELATIONS = {"pg_class": 1259, "pg_database": 1262, "pg_namespace": 2615, "pg_extension": 3079}
+SYSTEM_RELATIONS = {
+    "pg_class": 1259,
+    "pg_database": 1262,
+    "pg_namespace": 2615,
+    "pg_extension": 3079,
+    "pg_event_trigger": 3466,
+}
 _KINDS = {"table": "r", "index": "i", "view": "v"}
 
 Row = tuple[object, ...]
@@ -134,6 +149,10 @@ def fill(connection: sqlite3.Connection, cluster: Cluster, database: Database) -
         "pg_catalog.pg_extension": [(_PLPGSQL, "plpgsql", 10, PG_CATALOG, "1.0")],
         "pg_catalog.pg_depend": [],
         "pg_catalog.pg_db_role_setting": [],
+        "pg_catalog.pg_tablespace": [(1663, "pg_default", 10), (1664, "pg_global", 10)],
+        "pg_catalog.pg_available_extension_versions": [("plpgsql", "1.0", True, True)],
+        "pg_catalog.pg_event_trigger": [],
+        "pg_catalog.pg_publication": [],
         **_relations(connection, database),
     }
     for table, rows in content.items():

@@ -56,6 +56,7 @@ def register(connection: "Connection") -> None:
         "current_timestamp": now,
         "pg_is_in_recovery": lambda: 0,
         "pg_has_role": lambda *_: 1,
+        "has_tablespace_privilege": lambda *_: 1,
         "current_database": session.database,
         "current_catalog": session.database,
         "current_user": session.user,

@@ -212,7 +212,10 @@ class _Psql:
         return True
 
     def _tell_notices(self) -> None:
+        quiet = self.connection.settings.get("client_min_messages") != "notice"
         for notice in self.connection.notices:
+            if quiet and notice.startswith("NOTICE"):
+                continue
             self.tell(notice)
         self.connection.notices.clear()
 

@@ -24,6 +24,7 @@ _CHANGEABLE = {
     "default_table_access_method": "heap",
     "default_tablespace": "",
     "idle_in_transaction_session_timeout": "0",
+    "lc_messages": "C",
     "lc_monetary": "C",
     "log_min_duration_statement": "-1",
     "log_min_error_statement": "error",
