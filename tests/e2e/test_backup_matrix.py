@@ -79,8 +79,8 @@ def rows(here: World) -> int:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def begun(here: World) -> World:
     """A stack with rows, and a backup that the next one makes superfluous."""
-    volume = f'{{ nas = {{ sftp = "home", path = "{here.sshd.home}/volume" }} }}'
-    offsite = "" if is_practice(here) else f", offsite = {volume}"
+    nas = f'{{ sftp = "home", path = "{here.sshd.home}/volume", keep = {KEEP} }}'
+    offsite = "" if is_practice(here) else f", offsite = {{ nas = {nas} }}"
     here.write_settings(backups=f"{{ keep = {KEEP}{offsite} }}")
     await here.revive()
     await here.sim.start(here.anna)
