@@ -218,6 +218,5 @@ async def test_a_killed_bot_finishes_its_edit_and_says_so_once(here: World, step
     assert f"DB_PASSWORD={password}" in env_lines(here)
     assert here.server.is_healthy()
     assert here.lock_is_free()
-    await asyncio.sleep(0.5)
-    assert len(await here.verdicts(since)) == 1
+    assert len(await here.told(since)) == 1
     assert traces(here, password) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
 import signal
@@ -11,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.played import SimMessage
-from tests.e2e.test_kill_matrix import of_this_operation
 from tests.e2e.world import World
 
 pytestmark = [
@@ -187,11 +185,14 @@ async def test_a_cut_line_during_a_script_does_not_begin_it_twice(here: World) -
     """R-DB-6: its job on the host is found again."""
     here.project.add_migration("migrate_005_slow", counted("005"), seconds=2)
     here.project.add_migration("migrate_006_next", counted("006"))
-    card = await tapped(here, await deployed(here), "Run 2 migrations")
-    since = await confirmed(here, card)
-    await here.step("migrate")
-    await asyncio.sleep(0.7)
-    here.sshd.cut(refuse_for=1)
+    offered = await deployed(here)
+    held = here.folder / "held-for-cut"
+    await here.arm("forward:migrate:working", hold=held)
+    since = await confirmed(here, await tapped(here, offered, "Run 2 migrations"))
+    await here.holds(held)
+    assert records(here)["005_slow"] == "begun"
+    assert here.sshd.cut(refuse_for=1) > 0
+    held.with_suffix(".go").touch()
     verdict = await here.verdict(since)
     assert "migration succeeded" in verdict.text, verdict.text
     assert ran(here)[-2:] == ["005", "006"]
@@ -201,12 +202,15 @@ async def test_a_cut_line_during_a_script_does_not_begin_it_twice(here: World) -
 async def test_a_wish_to_stop_waits_for_the_script_that_runs(here: World) -> None:
     """R-DB-6: a script ended half way would do more harm; what comes after it does not run."""
     not_run_yet(here, "005_slow", "006_next")
+    held = here.folder / "held-for-cancel"
+    await here.arm("forward:migrate:working", hold=held, hears=True)
     since = await confirmed(here, await told(here, "/migrate", "migrate_005_slow.py"))
-    await here.step("migrate")
-    await asyncio.sleep(0.7)
+    await here.holds(held)
+    assert records(here)["005_slow"] == "begun"
     asked = await here.sim.mark()
     await here.sim.say(here.boris, "/cancel")
-    await here.sim.wait_for(here.boris, "stop", since=asked, timeout=30)
+    await here.sim.wait_for(here.boris, "Stopping", since=asked, timeout=30)
+    held.with_suffix(".go").touch()
     verdict = await here.verdict(since)
     assert "migration failed" in verdict.text
     assert "Ran: migrate_005_slow.py" in verdict.text
@@ -301,5 +305,4 @@ async def test_a_killed_bot_has_run_every_script_exactly_once_and_says_so_once(
     assert (ran(here).count("005"), ran(here).count("006")) == (1, 1)
     assert {*records(here).values()} <= {"done", "skipped"}
     assert here.lock_is_free()
-    await asyncio.sleep(0.5)
-    assert len(of_this_operation(here, await here.verdicts(since))) == 1
+    assert len(await here.told(since)) == 1

@@ -19,7 +19,6 @@ from services.models import Kind, Plan
 from services.restores.plans import DROP_STEPS, RESTORE_STEPS, UNDO_STEPS
 from services.restores.steps import restore_procedure
 from services.steps import UNLOCK
-from tests.e2e.test_kill_matrix import of_this_operation
 from tests.e2e.test_restore import backup, card_of, databases, diary, newest, note, patiently, restore, typed
 from tests.e2e.world import World
 
@@ -102,8 +101,7 @@ async def _one_verdict(here: World, since: int, expected: str) -> SimMessage:
     assert here.server.is_healthy()
     assert here.lock_is_free()
     assert "restore" not in databases(here), "a half-made database was left"
-    await asyncio.sleep(0.3)
-    assert len(of_this_operation(here, await here.verdicts(since))) == 1
+    assert len(await here.told(since)) == 1
     return verdict
 
 

@@ -20,20 +20,22 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 
+_due: dict[Path, datetime] = {}
+"""When the schedule of a world was due, by its folder."""
 ENDS = {"succeeded", "failed", "rolled_back", "needs_human"}
 
 
 def schedule_settings(here: World, **more: str) -> None:
     """A schedule that was due some minutes ago, and is due again tomorrow. Only the newest backup is to stay."""
-    due = datetime.now(UTC) - timedelta(minutes=3)
+    due = _due[here.folder] = datetime.now(UTC) - timedelta(minutes=3)
     keep = "{ last = 1, daily = 0, weekly = 0, monthly = 0 }"
     rules = {"schedule": f'"{due.minute} {due.hour} * * *"', "time_zone": '"UTC"', "keep": keep} | more
     here.write_settings(backups=f"{{ {', '.join(f'{key} = {value}' for key, value in rules.items())} }}")
 
 
-def forget_the_last(here: World, ago: timedelta = timedelta(minutes=10)) -> None:
-    """As if the bot had been down at the due time. The bot must not run."""
-    handled = datetime.now(UTC) - ago
+def forget_the_last(here: World) -> None:
+    """As if the bot had been down at the due time, however long ago that is by now. The bot must not run."""
+    handled = _due[here.folder] - timedelta(minutes=5)
     with closing(sqlite3.connect(here.folder / "data" / "opsgate.db")) as database, database:
         changed = database.execute(
             "UPDATE schedules SET due_at = ?, body = json_set(body, '$.handled', ?) WHERE job = 'backup'",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import signal
 from collections.abc import AsyncIterator
@@ -208,14 +207,11 @@ async def test_a_bot_that_is_killed_at_the_swap_leaves_one_live_file_and_a_servi
     here: World,
 ) -> None:
     """Killed while the service is stopped for it: whatever was done is found in the names, the rest is done."""
+    await here.arm("forward:swap-database:stopped")
     card = await chosen(here)
     note(here, "fourth")
     since = await typed(here, card, "Confirm restore")
-    for _ in range(2000):
-        if here.server.container("backend").state == "exited":
-            break
-        await asyncio.sleep(0.01)
-    assert await here.stop_bot(signal.SIGKILL) == -signal.SIGKILL
+    assert await here.wait_for_bot() == -signal.SIGKILL
     assert here.server.container("backend").state == "exited"
     await here.start_bot()
     verdict = await here.verdict(since)

@@ -7,6 +7,7 @@ import json
 import re
 import signal
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -90,8 +91,8 @@ class World:
         """Starts `python -m bot run`; with `kill_at` ("<phase>:<step>:<moment>") one that kills itself there."""
         await self._start(mortal=bool(kill_at), KILL_AT=kill_at, **environment)
 
-    async def arm(self, kill_at: str, *, hold: Path | None = None) -> None:
-        """The bot that runs is to kill itself there, or to stand still once (`hold`).
+    async def arm(self, kill_at: str, *, hold: Path | None = None, hears: bool = False) -> None:
+        """The bot that runs is to kill itself there, or to stand still once (`hold`); if it `hears`, only the operation is.
 
         One that takes no orders, or does not run, is started.
         """
@@ -99,8 +100,14 @@ class World:
             await self.stop_bot(signal.SIGKILL)
             await self.revive()
         order = self.folder / "kill_at"
-        order.with_suffix(".new").write_text(f"{kill_at}\n{hold or ''}")
+        order.with_suffix(".new").write_text(f"{kill_at}\n{hold or ''}\n{'hears' if hears else ''}")
         order.with_suffix(".new").rename(order)
+
+    async def holds(self, held: Path) -> None:
+        """Waits until the bot stands still as it was ordered, within a minute. It goes on when `<held>.go` is made."""
+        async with asyncio.timeout(60):
+            while not held.exists():
+                await asyncio.sleep(0.02)
 
     async def revive(self) -> None:
         """Starts a bot that can be armed, for now without an order."""
@@ -146,6 +153,31 @@ class World:
         """Every verdict message that came after a mark."""
         found = await self.sim.messages(user or self.anna, by_bot=True, since=since)
         return [message for message in found if re.search(VERDICT, message.text)]
+
+    async def told(self, since: int, user: SimUser | None = None) -> list[SimMessage]:
+        """The verdicts of the newest operation that came after a mark, once the bot has nothing left to send.
+
+        Without those of the operation before, whose bot may have been killed before it knew that they had arrived.
+        """
+        await self.all_sent()
+        operation = self.operations()[-1]["id"]
+        found = await self.verdicts(since, user)
+        return [one for one in found if any(operation in str(button) for button in one.buttons)]
+
+    async def all_sent(self) -> None:
+        """Waits until nothing in the bot's outbox is due, within half a minute: what comes twice has come twice then."""
+        due = (
+            "SELECT kind, state FROM outbox WHERE state IN ('pending', 'sending')"
+            " OR (state = 'sent' AND dirty = 1 AND next_attempt_at <= ?)"
+        )
+        left: list[object] = []
+        for _ in range(600):
+            with closing(self._database()) as database:
+                left = database.execute(due, (time.time(),)).fetchall()
+            if not left:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"never sent: {left}")
 
     async def deploy(self, command: str = "/deploy") -> SimMessage:
         """A whole deploy; returns its verdict."""
