@@ -347,4 +347,4 @@ def test_old_backups_go_even_when_a_place_fails(room: Room) -> None:
     plan = Plan(kind=Kind.BACKUP, project="fitnessapp", steps=BACKUP_STEPS)
     assert [one.name for one in made.forward(plan)][-3:] == ["offsite", "prune", "unlock"]
     assert [one.name for one in made.rollback(plan, frozenset({"offsite"}))] == ["prune", "unlock"]
-    assert [one.name for one in made.rollback(plan, frozenset({"backup"}))] == ["unlock"]
+    assert [one.name for one in made.rollback(plan, frozenset({"backup"}))] == ["end-dump", "unlock"]
