@@ -349,8 +349,19 @@ async def test_sql_that_tells_no_rows_is_loaded_and_not_called_compared(
 # --- what says nothing about the backup ----------------------------------------------------------
 
 
-async def test_a_dump_that_does_not_load_is_held_against_it(run: Run, server: DrilledServer) -> None:
-    server.load_status, server.load_says = 1, 'pg_restore: error: type "citext" does not exist'
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (1, 'pg_restore: error: could not execute query: ERROR:  type "citext" does not exist'),
+        (1, 'pg_restore: error: COPY failed for table "diary": ERROR:  invalid input syntax'),
+        (1, "pg_restore: error: could not read from input file: end of file"),
+        (3, 'psql:<stdin>:7: ERROR:  type "citext" does not exist'),
+    ],
+)
+async def test_a_dump_that_does_not_load_is_held_against_it(
+    run: Run, server: DrilledServer, status: int, said: str
+) -> None:
+    server.load_status, server.load_says = status, said
     with pytest.raises(StepFailed, match="error-restore-load") as error:
         await drilled(run)
     assert not is_good(await failed(run, error.value))
