@@ -106,7 +106,6 @@ class Offsite:
         work = folder / run.project.name / f"{backup.id}.{token_hex(4)}.bringing"
         with leftovers.at_work(folder):
             try:
-                work.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 await self._patiently(run, partial(self._bring_back, run, backup, copy, work))
                 yield work
             finally:
@@ -115,6 +114,7 @@ class Offsite:
     async def _bring_back(self, run: Run, backup: Backup, copy: Copy, work: Path) -> None:
         told = partial(run.progress, total=backup.size, unit="bytes")
         try:
+            work.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             await self.fetch(run.project, copy, work, told, run.project.backup_timeout)
         except OSError as error:
             raise StepFailed("error-bring-disk", path=str(work.parent), detail=str(error)) from error
@@ -201,8 +201,8 @@ class Offsite:
         work = self._folder / "backups" / run.project.name / f"{backup.id}.{token_hex(4)}.leaving"
         sealed = work.with_suffix(".leaving-age")
         with leftovers.at_work(self._folder / "backups"):
-            work.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             try:
+                work.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 await asyncio.to_thread(work.write_bytes, manifest.content(with_copy(known, copy)))
                 if copy.encrypted:
                     await encryption.encrypt(work, sealed, to)
