@@ -131,10 +131,8 @@ def _build(run: Run, context: ComposeContext, services: Sequence[str], name: str
 
 async def safety_copy(run: Run) -> dict[str, Any]:
     """R-RB-1: before anything on the server changes, the deployed files exist in <path>_backup."""
-    spec = _files_job(
-        run, "safety-copy", run.project.path, run.project.backup_dir, _manifest(run), _old_manifest(run)
-    )
-    await run.job(spec, FILES_TIMEOUT)
+    words = (run.project.path, run.project.backup_dir, _manifest(run), _old_manifest(run))
+    await run.job(_files_job(run, "safety-copy", *words, *run.project.env_files), FILES_TIMEOUT)
     return {}
 
 

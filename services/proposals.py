@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from services import plans, sources
 from services.commands import files
-from services.deployed import Deployed, changes, read_deployed, read_drift, read_loss
+from services.deployed import Deployed, changes, read_blocking, read_deployed, read_drift, read_loss
 from services.drift import MOST_COMPARED, Drift, difference
 from services.env_secrets import EnvSecrets
 from services.errors import BadInput, SourceError
@@ -129,6 +129,8 @@ class Proposals:
         lost = None
         if deployed.manifest and manifest is not None:
             lost = await read_loss(remote, project, deployed.drift, deployed.manifest, manifest)
+        if manifest is not None:
+            lost = await read_blocking(remote, project, facts, lost, manifest)
         plan = plans.deploy(project, facts, pack, found, lost)
         plan = await in_a_deploy(remote, project, plan, manifest)
         return plans.estimated(plan, facts, await self._past.succeeded(project.name, Kind.DEPLOY))
