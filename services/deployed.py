@@ -11,7 +11,7 @@ from services.changes import PATH_AT, Changes, compare, manifest_lines
 from services.checks.database import is_first
 from services.checks.tree import APP_JSON, app_version
 from services.commands import files
-from services.drift import Drift, parse
+from services.drift import Drift, parse, parse_blocking
 from services.errors import CommandFailed, TimedOut
 from services.facts.models import Facts, Release
 from services.facts.read import together
@@ -111,6 +111,19 @@ async def read_loss(
     """What of all that (`read_all`) a release with the manifest `coming` would replace."""
     found = await read_all(remote, project, drift, before, coming)
     return found.to_lose(frozenset(manifest_lines(coming)), manifest_lines(before))
+
+
+async def read_blocking(
+    remote: RemoteHost, project: Project, facts: Facts, lost: Drift | None, coming: bytes
+) -> Drift | None:
+    """`lost`, with what would keep the swap from putting a release with the manifest `coming` in place."""
+    old = project.state_dir / "releases" / facts.current.id / "manifest" if facts.current else "-"
+    words = (project.path, old, *project.env_files)
+    try:
+        found = parse_blocking(await remote.verb("blocking", *words, stdin=coming, timeout=HASHING))
+    except (CommandFailed, TimedOut):
+        return (lost or Drift()).model_copy(update={"known": False})
+    return (lost or Drift()).model_copy(update={"blocking": found}) if found.total else lost
 
 
 async def _version(remote: RemoteHost, places: list[PurePosixPath]) -> str | None:

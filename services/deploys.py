@@ -136,10 +136,8 @@ def _build(run: Run, context: ComposeContext, services: Sequence[str], name: str
 
 async def safety_copy(run: Run) -> dict[str, Any]:
     """R-RB-1: before anything on the server changes, the deployed files exist in <path>_backup."""
-    spec = _files_job(
-        run, "safety-copy", run.project.path, run.project.backup_dir, _manifest(run), _old_manifest(run)
-    )
-    await run.job(spec, FILES_TIMEOUT)
+    words = (run.project.path, run.project.backup_dir, _manifest(run), _old_manifest(run))
+    await run.job(_files_job(run, "safety-copy", *words, *run.project.env_files), FILES_TIMEOUT)
     await look_again(run)
     return {}
 
@@ -147,14 +145,17 @@ async def safety_copy(run: Run) -> dict[str, Any]:
 async def look_again(run: Run) -> None:
     """An edit that came after the card is not replaced unseen. Raises StepFailed with what the plan does not name.
 
-    A card that could not name everything was confirmed as it is.
+    A card that could not name everything was confirmed as it is. What is no file is never replaced: the copy and the swap
+    refuse it where it is not of the release before.
     """
     told = run.plan.drift
     if told and told.known and not told.unnamed:
         words = (run.project.path, _manifest(run), _old_manifest(run))
         found = parse(await run.remote.verb("drift", *words, timeout=HASHING))
-        unseen = [one.path for one in found.files if one not in told.files]
-        more = max(0, found.total - len(told.files) - len(unseen))
+        standing = [one for one in found.files if one.sha256]
+        unseen = [one.path for one in standing if one not in told.files]
+        odd = len(found.files) - len(standing)
+        more = max(0, found.total - odd - len(told.files) - len(unseen))
         if unseen or more:
             raise StepFailed("error-edited-since", detail="", **named(unseen, more))
     run.looked_at = time.monotonic()

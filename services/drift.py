@@ -12,6 +12,8 @@ from services.phrases import Value
 
 MOST_NAMED = 5
 """So many paths a card names."""
+LONGEST_PATH = 200
+"""Characters of a path that a card shows: its end."""
 MOST_READ = 1 << 20
 """Bytes of a file that can be kept."""
 MOST_COMPARED, MOST_LINES = 128 * 1024, 2000
@@ -39,6 +41,15 @@ class Drifted(BaseModel):
         return self.sha256 is not None and self.size <= MOST_READ
 
 
+class Blocking(BaseModel):
+    """What stands where a release's files must go and is not of the release before. `total` may be more than the named."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    paths: tuple[str, ...] = ()
+    total: int = 0
+
+
 class Drift(BaseModel):
     """`total` may be more than the files that are named. Not `known`: the host could not tell in time."""
 
@@ -49,6 +60,7 @@ class Drift(BaseModel):
     known: bool = True
     staying: tuple[str, ...] = ()  # edited, and the release has no such file: it is left where it is
     returning: tuple[str, ...] = ()  # deleted, and the release has it
+    blocking: Blocking = Blocking()
 
     @property
     def unnamed(self) -> int:
@@ -58,15 +70,12 @@ class Drift(BaseModel):
     def to_lose(self, coming: Collection[str], before: Collection[str] = ()) -> Drift:
         """What a release with these lines in its manifest would replace: files that it has otherwise. Gone ones come back.
 
+        What is no file is never replaced: it is of the release before and makes way, or it is blocking.
         `before`: the lines of what is deployed. A file of it that is not coming goes if its content is still that.
         """
         paths = {line[PATH_AT:] for line in coming}
         given = {line[PATH_AT:]: line[:HASH_TO] for line in before}
-        lost = tuple(
-            one
-            for one in self.files
-            if one.path in paths and one.line not in coming and (one.odd or one.sha256)
-        )
+        lost = tuple(one for one in self.files if one.path in paths and one.line not in coming and one.sha256)
         there = [one for one in self.files if one.odd or one.sha256]
         return Drift(
             files=lost,
@@ -84,7 +93,7 @@ class Drift(BaseModel):
 
     def with_present(self, other: Drift) -> Drift:
         """Together with what of another manifest stands there otherwise; what is only missing there is no drift."""
-        files = (*self.files, *(one for one in other.files if one.odd or one.sha256))
+        files = (*self.files, *(one for one in other.files if one.sha256))
         total = self.unnamed + other.unnamed + len(files)
         return Drift(files=files, total=total, known=self.known and other.known)
 
@@ -93,6 +102,16 @@ def parse(output: bytes) -> Drift:
     """From the agent's verb `drift`. Raises ValueError for anything else."""
     *listed, total = output.decode("utf-8", "surrogateescape").split("\n")[:-1]
     return Drift(files=tuple(_parsed(line) for line in listed), total=int(total))
+
+
+def parse_blocking(output: bytes) -> Blocking:
+    """From the agent's verb `blocking`. Anybody may have named those files: control and direction characters are "?".
+
+    Raises ValueError for anything else.
+    """
+    *paths, total = output.decode("utf-8", "replace").split("\n")[:-1]
+    shown = ("".join(one if one.isprintable() else "?" for one in path) for path in paths)
+    return Blocking(paths=tuple(path[-LONGEST_PATH:] for path in shown), total=int(total))
 
 
 def _parsed(line: str) -> Drifted:

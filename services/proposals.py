@@ -10,7 +10,7 @@ from pathlib import Path
 
 from services import plans, sources
 from services.changes import manifest_lines
-from services.deployed import Deployed, changes, read_deployed, read_loss, read_standing
+from services.deployed import Deployed, changes, read_blocking, read_deployed, read_loss, read_standing
 from services.differences import Differences
 from services.drift import Drift, Drifted
 from services.env_secrets import EnvSecrets
@@ -125,6 +125,8 @@ class Proposals:
         lost = None
         if deployed.manifest and manifest is not None:
             lost = await read_loss(remote, project, deployed.drift, deployed.manifest, manifest)
+        if manifest is not None:
+            lost = await read_blocking(remote, project, facts, lost, manifest)
         plan = plans.deploy(project, facts, pack, found, lost)
         plan = await in_a_deploy(remote, project, plan, manifest)
         return plans.estimated(plan, facts, await self._past.succeeded(project.name, Kind.DEPLOY))

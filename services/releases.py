@@ -104,7 +104,7 @@ def superfluous_tags(tags: Sequence[str], keep: Collection[str]) -> list[str]:
 async def keep_house(run: Run, current: Release) -> dict[str, Any]:
     """Old releases go, trees and images; those of the kept ones get a second name, so that no pruning takes them.
 
-    The result says what was freed: `removed` (releases), `bytes` (of their files), `images`. What cannot be tidied up
+    The result says what was freed: `removed` (releases), `bytes` (of files that no other release shares), `images`. What cannot be tidied up
     is no reason to take a healthy release back. Raises Unreachable and Fenced.
     """
     try:
@@ -121,7 +121,7 @@ async def _tidy_up(run: Run, current: Release) -> dict[str, Any]:
     known = await recorded(remote, project)
     never = {current.id, *([run.plan.current.id] if run.plan.current else [])}
     running = {one.image_id for one in await containers(run)}
-    gone = await _prune(remote, project, known, never, running)
+    gone, freed = await _prune(remote, project, known, never, running)
     kept = [one for one in known if one.id not in gone]
     stack = run.plan.compose_project
     tags = await _tags(remote, stack)
@@ -129,7 +129,6 @@ async def _tidy_up(run: Run, current: Release) -> dict[str, Any]:
     images = await _untag(
         remote, superfluous_tags(tags, {*(one.id for one in kept), *never, run.operation.id})
     )
-    freed = sum(one.size for one in known if one.id in gone)
     return {"removed": len(gone), "bytes": freed, "images": images}
 
 
@@ -139,13 +138,15 @@ async def _prune(
     known: Sequence[Release],
     never: Collection[str],
     running: Collection[str],
-) -> list[str]:
+) -> tuple[list[str], int]:
+    """Which went, and how many bytes that freed."""
     listed = await remote.run(state_files.releases(project.state_dir))
     trees = [line for line in listed.stdout.decode("utf-8", "replace").split("\n") if line]
     gone = superfluous(trees, known, project.keep_releases, never, running)
+    freed = 0
     for release in gone:
-        await remote.verb("remove-tree", project.state_dir, f"releases/{release}")
-    return gone
+        freed += int(await remote.verb("remove-tree", project.state_dir, f"releases/{release}"))
+    return gone, freed
 
 
 async def _tags(remote: RemoteHost, stack: str) -> list[str]:

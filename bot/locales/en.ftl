@@ -1257,12 +1257,12 @@ finding-drift = { $count ->
     }
     .why = This deploy would put the release's own in place. The safety copy keeps what is there now until the next deploy.
     .mend = Look at the difference, keep the server's files, or confirm to replace them.
-finding-drift-odd = What should be a plain file on the server is none: { $files }{ $more ->
+finding-in-the-way = On the server, something else stands where this release has files: { $files }{ $more ->
         [0] {""}
        *[other] {" "}and { $more } more
     }
-    .why = A link, a folder or a file that I may not read stands where the release puts a file. The swap would refuse it.
-    .mend = Look at it on the server and move it away, then ask for the plan again.
+    .why = A file in place of a folder, a folder in place of a file, a link, or a file that I may not read. It is not what the deployed release put there, so I remove nothing of it, and the swap would stop.
+    .mend = Move it away on the server, or give the release's file another name in the source. Then ask for the plan again.
 finding-drift-unknown = I could not compare the files on the server with the deployed release.
     .why = What was edited there since would be replaced without being named here. The safety copy keeps it until the next deploy.
     .mend = Ask for the plan again, or confirm if nobody edits files on the server.

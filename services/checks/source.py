@@ -26,16 +26,17 @@ def source_findings(facts: Facts, pack: Pack) -> list[Finding]:
 
 
 def drift_findings(drift: Drift | None, kept: Sequence[str] = ()) -> list[Finding]:
-    """Files that were edited on the server since they were deployed, and would be replaced."""
+    """Files that were edited on the server since they were deployed, and would be replaced; what the swap would refuse."""
     if drift is None:
         return []
     findings = []
-    edited = [one.path for one in drift.files if not one.odd]
+    edited = [one.path for one in drift.files]
     if edited or drift.unnamed:
         args = named(edited, more=drift.unnamed)
         findings.append(Finding(code="drift", severity=Severity.WARNING, args=args))
-    if odd := [one.path for one in drift.files if one.odd]:
-        findings.append(Finding(code="drift-odd", severity=Severity.WARNING, args=named(odd)))
+    if blocking := drift.blocking.paths:
+        args = named(blocking, more=drift.blocking.total - len(blocking))
+        findings.append(Finding(code="in-the-way", severity=Severity.BLOCKER, args=args))
     if not drift.known:
         findings.append(Finding(code="drift-unknown", severity=Severity.WARNING))
     if drift.staying:

@@ -17,6 +17,7 @@ PARTS = (
     "base",
     "manifest",
     "index",
+    "way",
     "lock",
     "jobs",
     "releases",

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from services import releases, sources
 from services.changes import compare, counts
-from services.deployed import read_drift, read_loss, read_manifest
+from services.deployed import read_blocking, read_drift, read_loss, read_manifest
 from services.drift import Drift
 from services.errors import BadInput, SourceError
 from services.facts.models import Facts, Release
@@ -103,7 +103,7 @@ class RollbackProposals:
             migrations=since,
             migrations_ran=await self._ran(project, since) if since else None,
         )
-        return returning, await self._lost(project, facts, found) if found else None
+        return returning, await self._lost(project, facts, release, found)
 
     async def _ran(self, project: Project, since: tuple[str, ...]) -> tuple[str, ...] | None:
         """Names of those that ran, if only to a part; None where of one of them nobody knows."""
@@ -114,11 +114,15 @@ class RollbackProposals:
         idle = {ScriptState.NEW, ScriptState.RETURNED}
         return tuple(one.script for one in found if one is not None and one.state not in idle)
 
-    async def _lost(self, project: Project, facts: Facts, found: tuple[bytes, bytes]) -> Drift:
-        remote = self._hosts.get(project.host)
-        current = facts.current.id if facts.current else ""
-        drift = await read_drift(remote, project, project.state_dir / "releases" / current)
-        return await read_loss(remote, project, drift, *found)
+    async def _lost(
+        self, project: Project, facts: Facts, release: Release, found: tuple[bytes, bytes] | None
+    ) -> Drift | None:
+        remote, lost = self._hosts.get(project.host), None
+        if found and facts.current:
+            drift = await read_drift(remote, project, project.state_dir / "releases" / facts.current.id)
+            lost = await read_loss(remote, project, drift, *found)
+        coming = found[1] if found else await read_manifest(remote, project, release.id)
+        return lost if coming is None else await read_blocking(remote, project, facts, lost, coming)
 
     async def _commits(
         self, project: Project, commit: str | None, since: str | None

@@ -179,3 +179,22 @@ async def test_a_release_that_was_changed_on_the_server_is_not_built_on(here: Wo
     assert to_send(card) > 1_000_000
     await deployed(here, card)
     assert (here.server.path / "backend" / "notes.txt").read_text() == "three\n"
+
+
+async def test_what_is_in_the_way_blocks_the_plan_and_what_is_ours_makes_way(here: World) -> None:
+    """R-UX-1: a file becomes a folder; next to it something foreign stands where the release has a file."""
+    notes = here.project.path / "backend" / "notes.txt"
+    notes.unlink()
+    notes.mkdir()
+    (notes / "one.txt").write_text("in a folder\n")
+    (here.project.path / "backend" / "theirs").write_text("a file\n")
+    here.project.commit("a folder")
+    foreign = here.server.path / "backend" / "theirs"
+    foreign.mkdir()
+    card = await here.card()
+    assert "something else stands where this release has files: backend/theirs" in card.text
+    assert "Confirm" not in card.labels
+    foreign.rmdir()
+    await deployed(here, await here.card())
+    assert (here.server.path / "backend/notes.txt/one.txt").read_text() == "in a folder\n"
+    assert foreign.read_text() == "a file\n"

@@ -26,11 +26,12 @@ case "$verb" in
     lock-read) words lock-read 1 1 $# && verb_lock_read "$@" ;;
     arrived) words arrived 1 1 $# && verb_arrived "$@" ;;
     unpack) words unpack 5 5 $# && verb_unpack "$@" ;;
+    blocking) words blocking 2 6 $# && verb_blocking "$@" ;;
     drift) words drift 2 3 $# && verb_drift "$@" ;;
     verify) words verify 2 2 $# && verb_verify "$@" ;;
     intact) words intact 3 3 $# && verb_intact "$@" ;;
     releases) words releases 1 1 $# && verb_releases "$@" ;;
-    safety-copy) words safety-copy 4 4 $# && verb_safety_copy "$@" ;;
+    safety-copy) words safety-copy 4 8 $# && verb_safety_copy "$@" ;;
     swap) words swap 5 9 $# && verb_swap "$@" ;;
     unswap) words unswap 3 3 $# && verb_unswap "$@" ;;
     swap-env) words swap-env 3 3 $# && verb_swap_env "$@" ;;

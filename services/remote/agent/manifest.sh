@@ -69,21 +69,6 @@ parents() {
     }' "$1"
 }
 
-# no_detours LIVE LIST: refuses when a path of LIST would be reached through a link, or something else stands there.
-no_detours() {
-    local path
-    parents "$2" >"$work/parents"
-    while IFS= read -r path; do
-        [ ! -L "$1/$path" ] || die 66 "a symbolic link where a directory is expected: $1/$path"
-        [ ! -e "$1/$path" ] || [ -d "$1/$path" ] || die 66 "a file where a directory must go: $1/$path"
-    done <"$work/parents"
-    while IFS= read -r path; do
-        [ ! -L "$1/$path" ] || die 66 "a symbolic link where a file is expected: $1/$path"
-        [ ! -d "$1/$path" ] || die 66 "a directory where a file must go: $1/$path"
-        [ ! -e "$1/$path" ] || [ -f "$1/$path" ] || die 66 "not a regular file: $1/$path"
-    done <"$2"
-}
-
 # present LIVE LIST → the paths that are regular files in LIVE.
 present() {
     local path

@@ -223,8 +223,10 @@ replaced() {
     done
 }
 
-# remove-tree STATE releases/<id>|jobs/<id>: one release, or one job that has ended, and nothing else.
+# remove-tree STATE releases/<id>|jobs/<id>: one release, or one job that has ended, and nothing else → the bytes of its
+# files that no other release shares.
 verb_remove_tree() {
+    local own
     state_dir "$1"
     dir=$1/$2
     case "$2" in
@@ -235,5 +237,6 @@ verb_remove_tree() {
             [ "$j_state" != running ] || die 75 "the job is running"
             ;;
     esac
-    wipe "$dir"
+    own=$(find "$dir" -type f -exec stat -c '%h %s' {} + 2>/dev/null | awk '$1 == 1 { sum += $2 } END { printf "%.0f", sum }')
+    wipe "$dir" && printf '%s\n' "$own"
 }

@@ -1,6 +1,6 @@
 # --- the safety copy: what is deployed, kept beside it before anything changes ------------------------------------
 
-# safety-copy LIVE BACKUP NEW_MANIFEST OLD_MANIFEST|-: BACKUP/files becomes a real copy of what is deployed. It is made
+# safety-copy LIVE BACKUP NEW_MANIFEST OLD_MANIFEST|- KEEP...: BACKUP/files becomes a real copy of what is deployed. It is made
 # as files.part; what did not change is shared with the copy before, which leaves as files.old when the new one is whole.
 # Nothing writes into a file below BACKUP, and unswap copies out of it: a shared file stays what it was hashed to be.
 verb_safety_copy() {
@@ -8,9 +8,9 @@ verb_safety_copy() {
     absolute "$1"
     absolute "$2"
     manifest_check "$3"
-    set -- "$1" "$2" "$3" "$(known "$4")"
-    manifest_check "$4"
-    local live="$1" backup="$2"
+    local live="$1" backup="$2" new="$3" old
+    old=$(known "$4")
+    manifest_check "$old"
     [ ! -L "$backup" ] && [ ! -L "$backup/files" ] || die 66 "a symbolic link: $backup"
     [ -d "$live" ] || (umask 022 && mkdir -p "$live") || exit 1
     mkdir -p "$backup" && chmod 700 "$backup" || exit 1
@@ -18,16 +18,18 @@ verb_safety_copy() {
     [ -e "$backup/files" ] || [ ! -e "$backup/files.old" ] || mv "$backup/files.old" "$backup/files" || exit 1
     wipe "$backup/files.part"
     wipe "$backup/files.old"
-    { manifest_paths "$3" && manifest_paths "$4"; } | sort -u >"$work/named"
-    no_detours "$live" "$work/named"
+    shift 4
+    keep_list "$@"
+    leaving "$live" "$new" "$old" "$work/keep"
+    no_detours "$live" "$work/named" "$work/removed" "$work/emptied"
     present "$live" "$work/named" >"$work/wanted"
     under "$live" "$work/wanted" sha256sum >"$work/sums" || die 1 "a deployed file could not be read"
     : >"$work/shared"
-    [ "$4" = - ] || share "$live" "$backup"
+    [ "$old" = - ] || share "$live" "$backup"
     unlisted "$work/shared" "$work/wanted" >"$work/copied"
     [ -d "$backup/files.part" ] || mkdir "$backup/files.part" || exit 1
-    if [ "$4" = - ]; then copy_all "$live" "$backup"; else copy_listed "$live" "$backup/files.part"; fi
-    sums_of "$work/copied" >"$work/promised"
+    if [ "$old" = - ]; then copy_all "$live" "$backup"; else copy_listed "$live" "$backup/files.part"; fi
+    sums_of "$work/copied" "$work/sums" >"$work/promised"
     [ ! -s "$work/promised" ] || (cd "$backup/files.part" && sha256sum -c "$work/promised" >/dev/null 2>&1) ||
         die 1 "the safety copy is not equal to the deployed files"
     flush_all "$backup"
@@ -39,9 +41,9 @@ verb_safety_copy() {
         "$(($(wc -l <"$work/copied"))) of them copied anew"
 }
 
-# sums_of LIST → the lines of $work/sums for these paths.
+# sums_of LIST SUMS → the lines of SUMS ("<sha256>  ./<path>") for these paths.
 sums_of() {
-    awk -v list="$1" 'BEGIN { while ((getline path < list) > 0) is["./" path] = 1 } substr($0, 67) in is' "$work/sums"
+    awk -v list="$1" 'BEGIN { while ((getline path < list) > 0) is["./" path] = 1 } substr($0, 67) in is' "$2"
 }
 
 # share LIVE BACKUP: files.part gets links to the files of the copy before that are in every way what is live now;
@@ -51,7 +53,7 @@ share() {
     local files="$2/files" part="$2/files.part"
     [ -d "$files" ] && plain_copy "$files" || return 0
     alike "$1" "$files" >"$work/alike"
-    sums_of "$work/alike" | (cd "$files" && sha256sum -c 2>/dev/null) | sed -n 's|^\./\(.*\): OK$|\1|p' >"$work/shared"
+    sums_of "$work/alike" "$work/sums" | (cd "$files" && sha256sum -c 2>/dev/null) | sed -n 's|^\./\(.*\): OK$|\1|p' >"$work/shared"
     (cd "$files" && find . -type f) | sed 's|^\./||' >"$work/before"
     unlisted "$work/shared" "$work/before" >"$work/leaving"
     [ "$(wc -l <"$work/shared")" -gt "$(wc -l <"$work/leaving")" ] && link_copy "$files" "$part" && return 0

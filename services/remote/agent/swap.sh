@@ -15,24 +15,23 @@ verb_swap() {
     mkdir -p "${undo%/*}" || exit 1
     work_in "$undo.work"
     shift 5
-    if [ $# -gt 0 ]; then printf '%s\n' "$@"; fi >"$work/keep"
+    keep_list "$@"
     if [ -d "$undo" ]; then
         cmp -s "$new" "$undo/new" || die 65 "another swap was begun under this name: $undo"
-        no_detours "$live" "$new"
     else
         swap_plan "$live" "$new" "$old" "$undo"
     fi
+    undo_read "$live" "$undo"
     differing "$live" "$new" >"$work/different"
     sort "$undo/changed" "$undo/added" >"$work/ours"
     listed "$work/ours" "$work/different" >"$work/todo"
-    make_directories "$live" "$undo/directories"
+    manifest_sums "$new" >"$work/every-sum"
+    sums_of "$work/todo" "$work/every-sum" >"$work/sums"
     stage_clear "$live" "$work/ours"
-    stage "$tree" "$live" "$work/todo"
-    awk -v todo="$work/todo" 'BEGIN { while ((getline path < todo) > 0) wanted[path] = 1 }
-        substr($0, 72) in wanted { print substr($0, 1, 64) "  " substr($0, 72) }' "$new" >"$work/sums"
-    stage_check "$live"
-    stage_commit "$live" "$work/todo"
-    under "$live" "$undo/removed" rm -f || die 1 "an old file could not be removed"
+    bring "$tree" "$live" "$undo/directories" "$undo/removed" "$work/emptied"
+    present "$live" "$undo/removed" >"$work/leaving"
+    under "$live" "$work/leaving" rm -f || die 1 "an old file could not be removed"
+    drop_empty "$live" "$work/emptied"
     flush_all "$live"
     differing "$live" "$new" >"$work/different"
     [ ! -s "$work/different" ] || die 1 "changed by somebody else meanwhile: $(head -n 1 "$work/different")"
@@ -42,23 +41,18 @@ verb_swap() {
 # swap_plan LIVE NEW OLD UNDO: what will be done, on the disk before any of it is.
 swap_plan() {
     local path
-    manifest_paths "$2" >"$work/new-paths"
-    manifest_paths "$3" >"$work/old-paths"
-    unlisted "$work/new-paths" "$work/old-paths" >"$work/not-new"
-    unlisted "$work/keep" "$work/not-new" >"$work/gone"
-    present "$1" "$work/gone" >"$work/still-there"
-    unchanged "$1" "$3" "$work/still-there" >"$work/removed"
+    leaving "$1" "$2" "$3" "$work/keep"
     unlisted "$work/removed" "$work/still-there" | sed 's|^|opsgate: left in place, since it was changed after its release: |' >&2
-    sort -u "$work/new-paths" "$work/removed" >"$work/touched"
-    no_detours "$1" "$work/touched"
+    no_detours "$1" "$work/named" "$work/removed" "$work/emptied"
     mkdir "$work/undo" || exit 1
+    listed_modes "$work/emptied" >"$work/undo/emptied"
     differing "$1" "$2" "${3%/manifest}/index.live" >"$work/different"
     present "$1" "$work/different" >"$work/undo/changed"
     unlisted "$work/undo/changed" "$work/different" >"$work/undo/added"
     mv "$work/removed" "$work/undo/removed"
     sort "$work/undo/changed" "$work/undo/added" "$work/undo/removed" >"$work/ours"
     parents "$work/ours" | while IFS= read -r path; do
-        if [ ! -e "$1/$path" ]; then
+        if [ ! -d "$1/$path" ]; then
             printf '%s\n' "$path"
         elif [ ! -w "$1/$path" ]; then
             printf '%s\n' "$path" >>"$work/unwritable"
@@ -70,6 +64,48 @@ swap_plan() {
     flush_all "$work/undo"
     mv -T "$work/undo" "$4" || exit 1
     flush "${4%/*}"
+}
+
+# listed_modes LIST → the lines of $work/modes for these paths.
+listed_modes() {
+    awk -v list="$1" '
+        BEGIN { while ((getline path < list) > 0) is[path] = 1 }
+        { path = $0; sub(/^[^ ]* [^ ]* [^ ]* /, "", path) }
+        path in is' "$work/modes"
+}
+
+# undo_read LIVE UNDO: $work/emptied, the folders that the swap empties; refuses detours at every path that it touches,
+# whether it has come that far or not. Records of older versions name no folders.
+undo_read() {
+    : >"$work/modes"
+    [ ! -f "$2/emptied" ] || cat "$2/emptied" >"$work/modes"
+    sed 's|^[^ ]* [^ ]* [^ ]* ||' "$work/modes" >"$work/emptied"
+    sort "$2/changed" "$2/added" "$2/removed" >"$work/ours"
+    sort "$2/added" "$2/removed" >"$work/come-and-go"
+    sort "$2/directories" "$work/emptied" >"$work/made-and-emptied"
+    no_detours "$1" "$work/ours" "$work/come-and-go" "$work/made-and-emptied"
+}
+
+# bring FROM LIVE DIRECTORIES FILES FOLDERS: puts the paths of $work/todo, their hashes in $work/sums, from FROM into LIVE,
+# where DIRECTORIES are made for them. What of FILES and FOLDERS stands in their way leaves, when all the rest is staged.
+bring() {
+    crossing "$4" "$work/todo" >"$work/later"
+    below "$4" "$3" >"$work/later-directories"
+    unlisted "$work/later" "$work/todo" >"$work/sooner"
+    unlisted "$work/later-directories" "$3" >"$work/sooner-directories"
+    if [ -s "$work/later" ]; then
+        find_way "$2" "$work/later" "$4" "$5"
+        (cd "$1" && sha256sum -c "$work/sums" >/dev/null 2>&1) || die 1 "a file to put in place is not what it should be"
+    fi
+    make_directories "$2" "$work/sooner-directories"
+    stage "$1" "$2" "$work/sooner"
+    if [ -s "$work/later" ]; then
+        make_way "$2" || { stage_clear "$2" "$work/sooner"; die 66 "what is in the way of the files does not leave"; }
+        make_directories "$2" "$work/later-directories"
+        stage "$1" "$2" "$work/later"
+    fi
+    stage_check "$2"
+    stage_commit "$2" "$work/todo"
 }
 
 make_directories() {
@@ -131,11 +167,11 @@ copy_names() {
     done
     cp -p -- "$@" "$to/"
 }
-# stage_check LIVE: $work/sums ("<sha256>  <path>") are the hashes of what was staged from $work/todo.
+# stage_check LIVE: $work/sums ("<sha256>  ./<path>") are the hashes of what was staged from $work/todo.
 stage_check() {
     [ -s "$work/sums" ] || return 0
     awk -v stage="$STAGE" '{
-        path = substr($0, 67); name = path; sub(/.*\//, "", name)
+        path = substr($0, 69); name = path; sub(/.*\//, "", name)
         print substr($0, 1, 66) "./" substr(path, 1, length(path) - length(name)) stage "/" name
     }' "$work/sums" | (cd "$1" && sha256sum -c >/dev/null 2>&1) || {
         stage_clear "$1" "$work/todo"
@@ -162,26 +198,21 @@ verb_unswap() {
     absolute "$1"
     absolute "$2"
     owned "$3" undo
-    local live="$1" files="$2/files" undo="$3" path
+    local live="$1" files="$2/files" undo="$3"
     [ -d "$undo" ] || return 0
     mkdir -p "${undo%/*}" && work_in "$undo.work"
     sort "$undo/changed" "$undo/removed" >"$work/todo"
-    sort "$work/todo" "$undo/added" >"$work/ours"
-    no_detours "$live" "$work/ours"
+    undo_read "$live" "$undo"
     present "$files" "$work/todo" >"$work/kept"
     cmp -s "$work/kept" "$work/todo" || die 1 "the safety copy lacks files that were there"
     stage_clear "$live" "$work/ours"
-    under "$files" "$work/todo" sha256sum >"$work/read" || die 1 "the safety copy could not be read"
-    sed 's|^\(.\{64\}  \)\./|\1|' "$work/read" >"$work/sums"
-    parents "$work/todo" >"$work/directories"
-    make_directories "$live" "$work/directories"
-    stage "$files" "$live" "$work/todo"
-    stage_check "$live"
-    stage_commit "$live" "$work/todo"
-    under "$live" "$undo/added" rm -f || die 1 "an added file could not be removed"
-    sort -r "$undo/directories" | while IFS= read -r path; do
-        [ ! -d "$live/$path" ] || rmdir "$live/$path" 2>/dev/null
-    done
+    under "$files" "$work/todo" sha256sum >"$work/sums" || die 1 "the safety copy could not be read"
+    { parents "$work/todo" && cat "$work/emptied"; } | sort -u >"$work/directories"
+    bring "$files" "$live" "$work/directories" "$undo/added" "$undo/directories"
+    present "$live" "$undo/added" >"$work/leaving"
+    under "$live" "$work/leaving" rm -f || die 1 "an added file could not be removed"
+    drop_empty "$live" "$undo/directories"
+    restore_modes "$live" "$work/modes"
     flush_all "$live"
     : | put "$undo/undone"
     say "taken back: $(($(wc -l <"$work/todo"))) files restored, $(($(wc -l <"$undo/added"))) removed"

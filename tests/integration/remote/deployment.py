@@ -84,7 +84,7 @@ class Site:
 
 # --- killed at every step -----------------------------------------------------------------------------------------
 
-MORTAL = ("cp", "mv", "rm", "mkdir", "rmdir", "chmod", "sync", "sha256sum", "tar")
+MORTAL = ("cp", "mv", "rm", "mkdir", "rmdir", "chmod", "chown", "sync", "sha256sum", "tar")
 
 SHIM = """#!/bin/sh
 # Runs the tool, and kills the whole agent at the call whose number KILL_AT names: before it, or half way through it.

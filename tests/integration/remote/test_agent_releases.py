@@ -173,8 +173,14 @@ def test_only_what_changed_travels_and_the_rest_is_shared_with_the_base(local: L
     assert (folder / "tree" / "it's").stat().st_mode & 0o777 == 0o755
     assert (folder / "tree" / "compose.yaml").samefile(base / "tree" / "compose.yaml")
     assert snapshot(base) == before
-    local.run("remove-tree", local.state, "releases/r1")
+    own = [base / "manifest", *(base / "tree" / path for path in (DROPPED, "empty", "it's"))]
+    freed = sum(path.stat().st_size for path in own)
+    assert int(local.run("remove-tree", local.state, "releases/r1")) == freed
     local.run("verify", folder / "tree", folder / "manifest")
+    every = [path for path in folder.rglob("*") if path.is_file()]
+    freed = sum(path.stat().st_size for path in every)
+    assert int(local.run("remove-tree", local.state, "releases/r2")) == freed
+    assert local.run("remove-tree", local.state, "releases/r2") == b"0\n"
 
 
 def test_nothing_changed_is_a_release_of_its_own_all_the_same(local: LocalAgent) -> None:

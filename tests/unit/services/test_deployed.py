@@ -8,8 +8,8 @@ import pytest
 
 from services.changes import SourceFacts
 from services.commands.command import Command
-from services.deployed import Deployed, changes, read_deployed, read_loss
-from services.drift import Drift
+from services.deployed import Deployed, changes, read_blocking, read_deployed, read_loss
+from services.drift import Blocking, Drift
 from services.errors import CommandFailed
 from services.facts.models import EnvFacts, Facts
 from services.remote.channels import Completed
@@ -141,6 +141,26 @@ def test_data_that_the_new_releases_dockerfile_copies_counts() -> None:
     packed = pack(source=SourceFacts(backend_copies=("data",)))
     assert changes(Deployed(b""), data, facts(), packed).backend_inputs == 1
     assert changes(Deployed(b""), data, facts(), PACK).backend_inputs == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "lost", "expected"),
+    [
+        (b"conf/x\n1\n", None, Drift(blocking=Blocking(paths=("conf/x",), total=1))),
+        (b"conf/x\n1\n", Drift(total=3), Drift(total=3, blocking=Blocking(paths=("conf/x",), total=1))),
+        (b"0\n", Drift(total=3), Drift(total=3)),
+        (b"0\n", None, None),
+        (None, None, Drift(known=False)),
+    ],
+)
+async def test_what_is_in_the_way_is_asked_with_the_manifest_that_comes(
+    answer: bytes | None, lost: Drift | None, expected: Drift | None
+) -> None:
+    """R-UX-1. A host that cannot tell stops nothing, and that is said."""
+    host = Lying({}, verbs={"blocking": answer})
+    for seen in (facts(current=RELEASED), facts(current=None)):
+        assert await read_blocking(cast("RemoteHost", host), project(), seen, lost, MANIFEST) == expected
+    assert host.told == [MANIFEST, MANIFEST]
 
 
 def test_changes_carry_versions_and_fingerprints() -> None:

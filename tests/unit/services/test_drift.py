@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from services.checks.source import drift_findings
-from services.drift import Drift, Drifted, difference, parse
+from services.drift import Blocking, Drift, Drifted, difference, parse, parse_blocking
 from services.models import Severity
 
 ONE, TWO = "1" * 64, "2" * 64
@@ -47,7 +47,7 @@ def test_only_a_file_that_the_release_has_otherwise_is_lost() -> None:
         Drifted(path="link", odd=True),
     )
     lost = Drift(files=files, total=6).to_lose(coming)
-    assert [one.path for one in lost.files] == ["edited", "mode", "link"]
+    assert [one.path for one in lost.files] == ["edited", "mode"]
     assert lost.unnamed == 0
     assert (lost.staying, lost.returning) == (("dropped",), ("gone",))
 
@@ -87,9 +87,20 @@ def test_a_drift_is_a_warning_that_names_the_first_files() -> None:
     assert finding.args == {"count": 7, "files": "file-0, file-1, file-2, file-3, file-4", "more": 2}
 
 
-def test_what_is_no_plain_file_is_a_warning_of_its_own() -> None:
-    (finding,) = drift_findings(Drift(files=(Drifted(path="a link", odd=True),), total=1))
-    assert (finding.code, finding.args["files"]) == ("drift-odd", "a link")
+def test_what_the_swap_would_refuse_is_a_blocker_that_names_it() -> None:
+    """R-UX-1."""
+    found = parse_blocking("".join(f"conf/{number}\n" for number in range(200)).encode() + b"230\n")
+    (finding,) = drift_findings(Drift(blocking=found))
+    assert (finding.code, finding.severity) == ("in-the-way", Severity.BLOCKER)
+    assert finding.args == {"count": 230, "files": "conf/0, conf/1, conf/2, conf/3, conf/4", "more": 225}
+    assert parse_blocking(b"0\n") == Blocking()
+
+
+def test_a_foreign_name_cannot_dress_up_the_card() -> None:
+    (path,) = parse_blocking("conf/\u202egpj.exe\t\x1b[1m\n1\n".encode()).paths
+    assert path == "conf/?gpj.exe??[1m"
+    (path,) = parse_blocking(f"{'d/' * 300}x\n1\n".encode()).paths
+    assert (len(path), path[-3:]) == (200, "d/x")
 
 
 def test_drift_that_is_not_known_is_said() -> None:

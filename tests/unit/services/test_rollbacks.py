@@ -234,11 +234,14 @@ class Host:
     current: str = NEW.id
     manifests: dict[str, bytes] = field(default_factory=dict)
     drift: bytes = b"0\n"
+    blocking: bytes = b"0\n"
     migrated: tuple[Ran, ...] = ()
     asked: list[str] = field(default_factory=list)
 
     async def verb(self, verb: str, *words: Any, **__: Any) -> bytes:
         self.asked.append(verb)
+        if verb == "blocking":
+            return self.blocking
         if verb == "drift":
             return b"0\n" if words[-1] == "-" else self.drift
         return "".join(f"\x1e{one.id}\n{one.model_dump_json(indent=1)}" for one in self.kept).encode()
@@ -352,6 +355,15 @@ async def test_what_was_edited_on_the_server_is_not_lost_unseen(store: Store) ->
     assert (found.severity, found.args["files"]) == (Severity.WARNING, "a")
     later = await proposals(Host([OLD, NEW], manifests=MANIFESTS), store).rollback_again(project(), plan)
     assert later.digest != plan.digest
+
+
+@pytest.mark.parametrize("manifests", [MANIFESTS, {OLD.id: MANIFESTS[OLD.id]}], ids=["both", "its own only"])
+async def test_what_is_in_the_way_of_a_rollback_blocks_it(store: Store, manifests: dict[str, bytes]) -> None:
+    """R-UX-1."""
+    host = Host([OLD, NEW], manifests=manifests, blocking=b"conf/theirs\n1\n")
+    plan = await proposals(host, store).rollback(project(), OLD.id)
+    (found,) = [one for one in plan.findings if one.code == "in-the-way"]
+    assert (found.severity, found.args["files"]) == (Severity.BLOCKER, "conf/theirs")
 
 
 async def test_what_is_not_known_of_the_files_is_left_out(store: Store) -> None:
