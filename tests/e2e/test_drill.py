@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import signal
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from bot.sandbox.played import SimMessage
 from services.drills.plans import DRILL_STEPS
 from tests.e2e.catalogue import newest, tamper
+from tests.e2e.matrix import arm, strike, verdicts
 from tests.e2e.world import World
 
 pytestmark = [
@@ -196,15 +196,9 @@ async def test_a_cancelled_drill_says_nothing_about_the_backup(here: World) -> N
 async def test_a_line_that_is_cut_is_waited_for(here: World, step: str) -> None:
     """The bot stands still while its line is cut, so that each step really meets it."""
     before = diary(here)
-    held = here.folder / f"held-{step}"
-    moment = "working" if step in JOB_STEPS else "begun"
-    await here.arm(f"forward:{step}:{moment}", hold=held)
+    await arm(here, ("cut", "forward", step, "working" if step in JOB_STEPS else "begun"))
     since = await here.confirmed("/drill")
-    async with asyncio.timeout(60):
-        while not held.exists():
-            await asyncio.sleep(0.02)
-    assert here.sshd.cut(refuse_for=0.5) > 0
-    held.with_suffix(".go").touch()
+    await strike(here, "cut", refuse_for=0.5)
 
     verdict = await here.verdict(since)
     assert "drill succeeded" in verdict.text, verdict.text
@@ -248,9 +242,6 @@ async def test_a_killed_bot_finds_out_what_became_of_its_drill_and_says_so_once(
     assert diary(here) == before
     assert scratch(here) == []
     assert here.lock_is_free()
-    await asyncio.sleep(0.3)
-    operation = here.operations()[-1]["id"]
-    mine = [one for one in await here.verdicts(since) if any(operation in str(b) for b in one.buttons)]
-    assert len(mine) == 1
+    assert (await verdicts(here, since))[0] == 1
     if phase == "rollback":
         tamper(here, lambda record: record.update(rows=good, drilled=None))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +17,7 @@ from services.models import Kind, Plan
 from services.restores.plans import DROP_STEPS, RESTORE_STEPS, UNDO_STEPS
 from services.restores.steps import restore_procedure
 from services.steps import UNLOCK
-from tests.e2e.test_kill_matrix import of_this_operation
+from tests.e2e.matrix import arm, each, strike, verdicts
 from tests.e2e.test_restore import backup, card_of, databases, diary, newest, note, patiently, restore, typed
 from tests.e2e.world import World
 
@@ -49,11 +47,6 @@ def cases(steps: Sequence[str]) -> Iterator[Case]:
         yield "cut", step, "working" if step in JOB_STEPS else "begun"
 
 
-def each(steps: Sequence[str]) -> pytest.MarkDecorator:
-    found = list(cases(steps))
-    return pytest.mark.parametrize("case", found, ids=["-".join(case) for case in found])
-
-
 @dataclass
 class Past:
     """What the newest backup holds, and what can still be undone or dropped, with the rows that come back then."""
@@ -75,25 +68,7 @@ async def past(here: World) -> Past:
 
 
 async def _troubled_bot(here: World, case: Case, phase: str = "forward") -> None:
-    trouble, step, moment = case
-    held = here.folder / "held"
-    for file in (held, held.with_suffix(".go")):
-        file.unlink(missing_ok=True)
-    await here.arm(f"{phase}:{step}:{moment}", hold=held if trouble == "cut" else None)
-
-
-async def _trouble(here: World, case: Case) -> None:
-    """Waits for the moment. A killed bot is started again, a cut one finds its way by itself."""
-    if case[0] == "kill":
-        assert await here.wait_for_bot() == -signal.SIGKILL
-        await here.revive()
-        return
-    held = here.folder / "held"
-    async with asyncio.timeout(60):
-        while not held.exists():
-            await asyncio.sleep(0.02)
-    assert here.sshd.cut() > 0
-    held.with_suffix(".go").touch()
+    await arm(here, (case[0], phase, *case[1:]))
 
 
 async def _one_verdict(here: World, since: int, expected: str) -> SimMessage:
@@ -102,8 +77,7 @@ async def _one_verdict(here: World, since: int, expected: str) -> SimMessage:
     assert here.server.is_healthy()
     assert here.lock_is_free()
     assert "restore" not in databases(here), "a half-made database was left"
-    await asyncio.sleep(0.3)
-    assert len(of_this_operation(here, await here.verdicts(since))) == 1
+    assert (await verdicts(here, since))[0] == 1
     return verdict
 
 
@@ -113,7 +87,7 @@ async def _begin_restore(here: World) -> int:
     return await typed(here, await card_of(here, choice, label), "Confirm restore")
 
 
-@each(RESTORE_STEPS)
+@each(list(cases(RESTORE_STEPS)))
 async def test_a_restore_that_is_killed_or_cut_off_ends_with_the_backup_whole_and_what_was_there_kept(
     here: World, past: Past, case: Case
 ) -> None:
@@ -122,7 +96,7 @@ async def test_a_restore_that_is_killed_or_cut_off_ends_with_the_backup_whole_an
     before, kept = diary(here), databases(here).count("before")
     await _troubled_bot(here, case)
     since = await _begin_restore(here)
-    await _trouble(here, case)
+    await strike(here, case[0])
     verdict = await _one_verdict(here, since, "restore succeeded")
     assert diary(here) == past.backed_up
     assert databases(here).count("before") == kept + 1
@@ -140,7 +114,7 @@ async def _a_restore(here: World, past: Past) -> tuple[SimMessage, list[str]]:
     return past.undoable.pop()
 
 
-@each(UNDO_STEPS)
+@each(list(cases(UNDO_STEPS)))
 async def test_an_undo_that_is_killed_or_cut_off_ends_with_what_was_replaced_and_keeps_what_was_live(
     here: World, past: Past, case: Case
 ) -> None:
@@ -152,13 +126,13 @@ async def test_an_undo_that_is_killed_or_cut_off_ends_with_what_was_replaced_and
     card = await here.sim.wait_for(here.anna, button="Confirm undo", since=since, timeout=60)
     since = await here.sim.mark()
     await here.sim.tap(here.anna, card, "Confirm undo")
-    await _trouble(here, case)
+    await strike(here, case[0])
     await _one_verdict(here, since, "undo succeeded")
     assert diary(here) == wanted
     assert databases(here).count("undone") == kept + 1
 
 
-@each(DROP_STEPS)
+@each(list(cases(DROP_STEPS)))
 async def test_a_drop_that_is_killed_or_cut_off_drops_what_its_card_showed_and_nothing_else(
     here: World, past: Past, case: Case
 ) -> None:
@@ -169,7 +143,7 @@ async def test_a_drop_that_is_killed_or_cut_off_drops_what_its_card_showed_and_n
     await here.sim.tap(here.anna, restored, "Drop the old database")
     card = await here.sim.wait_for(here.anna, button="Confirm drop", since=since, timeout=60)
     since = await typed(here, card, "Confirm drop")
-    await _trouble(here, case)
+    await strike(here, case[0])
     await _one_verdict(here, since, "drop succeeded")
     assert diary(here) == live
     assert len(databases(here)) == len(kept) - 1
@@ -202,7 +176,7 @@ def site() -> Iterator[tuple[str, Event]]:
 BACK = [("kill", step, "done") for step in BACK_STEPS]
 
 
-@pytest.mark.parametrize("case", BACK, ids=["-".join(case) for case in BACK])
+@each(BACK)
 async def test_the_way_back_of_a_restore_that_is_killed_brings_back_what_was_live(
     here: World, past: Past, case: Case
 ) -> None:
@@ -217,7 +191,7 @@ async def test_the_way_back_of_a_restore_that_is_killed_brings_back_what_was_liv
         since = await _begin_restore(here)
         await patiently(here, "health", "failed")
         up.set()
-        await _trouble(here, case)
+        await strike(here, case[0])
         await _one_verdict(here, since, "rolled back")
     past.backed_up = live
     assert diary(here) == live

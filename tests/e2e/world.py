@@ -162,6 +162,16 @@ class World:
             await asyncio.sleep(0.05)
         raise AssertionError(f"step {name} was never {state}")
 
+    async def all_told(self) -> None:
+        """Waits until there is nothing left to send: what would be told a second time has arrived by then."""
+        asked = "SELECT 1 FROM outbox WHERE state IN ('pending', 'sending')"
+        async with asyncio.timeout(60):
+            while True:
+                with closing(self._database()) as database:
+                    if not database.execute(asked).fetchone():
+                        return
+                await asyncio.sleep(0.05)
+
     # --- what is left behind ---
 
     def operations(self) -> list[dict[str, str]]:
