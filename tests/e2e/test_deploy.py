@@ -203,8 +203,13 @@ async def test_status_shows_containers_release_backup_and_host(here: World) -> N
     status = await here.sim.wait_for(here.anna, "backend", after=sent)
     for word in ("db", "frontend", "healthy"):
         assert word in status.text
+    await here.sim.say(here.anna, "/lock fitnessapp to see whether it is shown")
+    await here.sim.wait_for(here.anna, "is locked", after=status)
     await here.sim.tap(here.anna, status, "Refresh")
-    await asyncio.sleep(0.3)
+    await here.sim.wait_for(here.anna, "to see whether it is shown", message=status, timeout=30)
+    since = await here.sim.mark()
+    await here.sim.say(here.anna, "/unlock fitnessapp")
+    await here.sim.wait_for(here.anna, "unlocked fitnessapp", since=since)
 
 
 async def test_an_operation_is_cancelled_before_the_swap_and_nothing_on_the_server_changed(

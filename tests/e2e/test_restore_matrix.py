@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 import pytest_asyncio
@@ -18,6 +15,7 @@ from services.restores.plans import DROP_STEPS, RESTORE_STEPS, UNDO_STEPS
 from services.restores.steps import restore_procedure
 from services.steps import UNLOCK
 from tests.e2e.matrix import arm, each, strike, verdicts
+from tests.e2e.site import site
 from tests.e2e.test_restore import backup, card_of, databases, diary, newest, note, patiently, restore, typed
 from tests.e2e.world import World
 
@@ -147,30 +145,6 @@ async def test_a_drop_that_is_killed_or_cut_off_drops_what_its_card_showed_and_n
     await _one_verdict(here, since, "drop succeeded")
     assert diary(here) == live
     assert len(databases(here)) == len(kept) - 1
-
-
-@contextmanager
-def site() -> Iterator[tuple[str, Event]]:
-    """An address that answers 503 until the event is set, then 200."""
-    up = Event()
-
-    class Answers(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200 if up.is_set() else 503)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Nobody reads it."""
-
-    with HTTPServer(("127.0.0.1", 0), Answers) as server:
-        serving = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        serving.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/", up
-        finally:
-            server.shutdown()
-            serving.join()
 
 
 BACK = [("kill", step, "done") for step in BACK_STEPS]

@@ -138,9 +138,18 @@ class World:
         await self.sim.tap(self.anna, card, "Confirm")
         return since
 
-    async def verdict(self, since: int, user: SimUser | None = None, within: float = DEADLINE) -> SimMessage:
-        """The verdict that arrives after a mark, within so many seconds."""
-        return await self.sim.wait_for(user or self.anna, regex=VERDICT, since=since, timeout=within)
+    async def verdict(
+        self,
+        since: int,
+        user: SimUser | None = None,
+        within: float = DEADLINE,
+        *,
+        after: SimMessage | None = None,
+    ) -> SimMessage:
+        """The verdict that arrives after a mark (and later than the one before), within so many seconds."""
+        return await self.sim.wait_for(
+            user or self.anna, regex=VERDICT, since=since, after=after, timeout=within
+        )
 
     async def verdicts(self, since: int, user: SimUser | None = None) -> list[SimMessage]:
         """Every verdict message that came after a mark."""
@@ -164,7 +173,14 @@ class World:
 
     async def all_told(self) -> None:
         """Waits until there is nothing left to send: what would be told a second time has arrived by then."""
-        asked = "SELECT 1 FROM outbox WHERE state IN ('pending', 'sending')"
+        await self._none_left("SELECT 1 FROM outbox WHERE state IN ('pending', 'sending')")
+
+    async def handled(self) -> None:
+        """Waits until the bot has dealt with all that it was told, and has said what it has to say about it."""
+        await self._none_left("SELECT 1 FROM inbox WHERE state = 'new'")
+        await self.all_told()
+
+    async def _none_left(self, asked: str) -> None:
         async with asyncio.timeout(60):
             while True:
                 with closing(self._database()) as database:
