@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.practice.sample import BUILD_FAILURE, HEALTH_FAILURE
-from tests.e2e.world import ANNA, World
+from tests.e2e.world import ANNA, DEADLINE, World
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -216,7 +216,7 @@ async def test_an_operation_is_cancelled_before_the_swap_and_nothing_on_the_serv
     here: World,
 ) -> None:
     before = {one.service: one.id for one in here.server.containers()}
-    here.project.slow_build(30)
+    here.project.slow_build(120)
     here.project.commit("a slow build")
     since = await here.confirmed()
     progress = await here.sim.wait_for(
@@ -224,7 +224,7 @@ async def test_an_operation_is_cancelled_before_the_swap_and_nothing_on_the_serv
     )
     await here.step("build")
     await here.sim.tap(here.anna, progress, "Cancel", stale=True)
-    verdict = await here.verdict(since, within=40)
+    verdict = await here.verdict(since, within=80)
     here.project.fix()
     here.project.commit("no slow build")
     assert "failed" in verdict.text.splitlines()[0]
@@ -237,13 +237,13 @@ async def test_no_secret_stands_on_a_command_line_of_the_host_during_a_deploy(he
     here.project.release_commit("watched")
     since = await here.confirmed()
     looks, seen = 0, set()
-    while not await here.verdicts(since):
-        for file in Path("/proc").glob("[0-9]*/cmdline"):
-            with suppress(OSError):
-                seen.add(file.read_bytes())
-        looks += 1
-        assert looks < 2000
-        await asyncio.sleep(0.02)
+    async with asyncio.timeout(DEADLINE):
+        while not await here.verdicts(since):
+            for file in Path("/proc").glob("[0-9]*/cmdline"):
+                with suppress(OSError):
+                    seen.add(file.read_bytes())
+            looks += 1
+            await asyncio.sleep(0.02)
     assert "succeeded" in (await here.verdict(since)).text
     assert looks > 50
     assert any(b"pg_dump" in line for line in seen), "the watch saw the deploy's own commands"

@@ -20,6 +20,8 @@ pytestmark = [
 ]
 
 _releases = itertools.count(1)
+SLOW = 4
+"""Seconds of a script that something is to happen to."""
 
 
 # --- what an admin does --------------------------------------------------------------------------
@@ -70,6 +72,13 @@ def records(here: World) -> dict[str, str]:
 
 def record(here: World, script: str) -> Path:
     return here.server.path.with_name("fitnessapp_opsgate") / f"migrations/migrate_{script}.py.json"
+
+
+async def runs(here: World, script: str) -> None:
+    """Waits until it was begun."""
+    async with asyncio.timeout(90):
+        while records(here).get(script) != "begun":
+            await asyncio.sleep(0.05)
 
 
 def not_run_yet(here: World, *scripts: str) -> None:
@@ -185,11 +194,11 @@ async def test_a_script_that_was_there_before_records_were_kept_can_be_noted_as_
 
 async def test_a_cut_line_during_a_script_does_not_begin_it_twice(here: World) -> None:
     """R-DB-6: its job on the host is found again."""
-    here.project.add_migration("migrate_005_slow", counted("005"), seconds=2)
+    here.project.add_migration("migrate_005_slow", counted("005"), seconds=SLOW)
     here.project.add_migration("migrate_006_next", counted("006"))
     card = await tapped(here, await deployed(here), "Run 2 migrations")
     since = await confirmed(here, card)
-    await here.step("migrate")
+    await runs(here, "005_slow")
     await asyncio.sleep(0.7)
     here.sshd.cut(refuse_for=1)
     verdict = await here.verdict(since)
@@ -202,8 +211,7 @@ async def test_a_wish_to_stop_waits_for_the_script_that_runs(here: World) -> Non
     """R-DB-6: a script ended half way would do more harm; what comes after it does not run."""
     not_run_yet(here, "005_slow", "006_next")
     since = await confirmed(here, await told(here, "/migrate", "migrate_005_slow.py"))
-    await here.step("migrate")
-    await asyncio.sleep(0.7)
+    await runs(here, "005_slow")
     asked = await here.sim.mark()
     await here.sim.say(here.boris, "/cancel")
     await here.sim.wait_for(here.boris, "stop", since=asked, timeout=30)
@@ -273,7 +281,7 @@ async def with_two_that_ran(here: World) -> None:
     first = not records(here)
     if first:
         here.project.add_migration("migrate_001_plans", "CREATE TABLE ran (script text)")
-        here.project.add_migration("migrate_005_slow", counted("005"), seconds=2)
+        here.project.add_migration("migrate_005_slow", counted("005"), seconds=SLOW)
         here.project.add_migration("migrate_006_next", counted("006"))
     offered = await deployed(here)
     record(here, "010_bad").unlink(missing_ok=True)

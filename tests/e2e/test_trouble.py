@@ -98,6 +98,7 @@ async def test_telegram_down_for_a_minute_during_a_deploy_delays_the_verdict_and
     await here.step("lock", "done")
     async with here.sim.outage("refuse"):
         await asyncio.sleep(60)
+        await here.step("unlock", "done")
         assert here.server.served_version() == "v6"
     verdict = await here.verdict(since, within=60)
     assert "succeeded" in verdict.text
@@ -143,6 +144,7 @@ async def test_a_stranger_gets_silence_and_is_logged_once(here: World) -> None:
     for text in ("/deploy", "/status"):
         said = await here.sim.say(mallory, text)
     assert await here.sim.confirmed(said)
+    await here.handled()
     assert await here.sim.stays_quiet(mallory, since)
     assert here.bot_log().count(str(STRANGER)) == 1
 

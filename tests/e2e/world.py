@@ -7,6 +7,7 @@ import json
 import re
 import signal
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -161,10 +162,11 @@ class World:
         return await self.verdict(await self.confirmed(command))
 
     async def step(self, name: str, state: str = "running") -> None:
-        """Waits until a step of the newest operation is in a state, within half a minute."""
+        """Waits until a step of the newest operation is in a state, within a minute and a half."""
         operation = self.operations()[-1]["id"]
         asked = "SELECT 1 FROM steps WHERE operation_id = ? AND name = ? AND state = ?"
-        for _ in range(600):
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
             with closing(self._database()) as database:
                 if database.execute(asked, (operation, name, state)).fetchone():
                     return
