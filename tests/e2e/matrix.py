@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 
 import pytest
 
-from tests.e2e.world import World
+from tests.e2e.world import DEADLINE, World
 
 Case = tuple[str, str, str, str]
 """What happens (kill, cut), in which phase (forward, rollback), at which step, at which moment of it."""
@@ -57,7 +57,7 @@ async def strike(here: World, trouble: str, *, refuse_for: float = 0) -> None:
         await here.revive()
         return
     held = here.folder / "held"
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(DEADLINE):
         while not held.exists():
             await asyncio.sleep(0.02)
     assert here.sshd.cut(refuse_for=refuse_for) > 0

@@ -46,7 +46,7 @@ async def _ends_well(here: World, since: int, expected: str, release: str | None
     assert here.server.is_healthy()
     assert here.lock_is_free()
     assert await verdicts(here, since) == (1, expected == "rolled back")
-    assert {operation["state"] for operation in here.operations()} <= {"succeeded", "rolled_back"}
+    assert here.operations()[-1]["state"] == expected.replace(" ", "_")
 
 
 @each(FORWARD)
@@ -54,6 +54,7 @@ async def test_a_deploy_that_is_killed_or_cut_off_at_any_step_ends_with_the_new_
     here: World, first: None, case: Case
 ) -> None:
     new = f"k{next(_numbers)}"
+    here.project.fix()  # a case before this one may have failed half way
     here.project.release_commit(new)
     await arm(here, case)
     since = await here.confirmed()
@@ -67,6 +68,7 @@ async def test_the_way_back_of_a_deploy_that_is_killed_or_cut_off_brings_back_wh
 ) -> None:
     """R-RB-3: the new release never gets healthy, and the bot is troubled while it takes that back."""
     old = here.server.served_version()
+    here.project.fix()  # a case before this one may have failed half way
     here.project.write_release(f"k{next(_numbers)}")
     here.project.break_health()
     here.project.commit("a release that never gets healthy")
