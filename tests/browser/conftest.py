@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from bot.sandbox.demo import ANNA, BORIS, Demo, demo
 from bot.sandbox.process import LocalBotApi
@@ -15,6 +15,7 @@ from tests.browser.chromium import launched, why_no_chromium
 from tests.browser.played_bot import PlayedBot, played_bot
 from tests.browser.window import Opener, Window, windows
 
+expect.set_options(timeout=15_000)  # milliseconds: a machine that is busy is slower
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 PACE = "0.4"
 """Of the practice engine: the same steps in less time, yet long enough to cut a line in the middle of a build."""

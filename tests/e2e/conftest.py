@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import functools
 import os
-import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 import pytest_asyncio
 
 from tests.e2e import engine
 from tests.e2e.sshd import why_no_sshd
+from tests.e2e.thinning import Kind, kind_of, thinned
 from tests.e2e.world import World, world
 
 
@@ -32,10 +32,6 @@ GROUNDS = ("practice", pytest.param("real", marks=[pytest.mark.engine, pytest.ma
 """Every scenario can run on both: where they differ, the practice server is wrong."""
 
 
-THIN = {"practice": (4, 0), "real": (8, 1)}
-"""Of a `matrix` test, the practice server gets about every fourth case and the real engine about every eighth: of those
-that the practice server does not get. All of them with OPSGATE_WHOLE_MATRIX=1.
-"""
 REAL_ONLY = {
     f"test_{name}"
     for name in ("bump", "drift", "env", "migrations", "rolling", "rules", "schedules", "terminal")
@@ -50,24 +46,28 @@ def _has_engine() -> bool:
     return engine.why_no_engine() is None
 
 
-def _left_out(item: pytest.Item) -> bool:
-    """By the case's own name: the same in every process, and no kind of case is left out for standing second."""
-    if item.path.stem in REAL_ONLY and "practice" in item.name and _has_engine():
-        return True
-    for ground, (every, rest) in THIN.items():
-        if item.get_closest_marker("matrix") and ground in item.name:
-            return zlib.crc32(item.name.replace(ground, "").encode()) % every != rest
-    return False
+def _chosen(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
+    kinds: dict[Kind, list[str]] = {}
+    for item in items:
+        if kind := kind_of(item):
+            kinds.setdefault(kind, []).append(item.name)
+    chosen = {kind: thinned(names, kind.ground) for kind, names in kinds.items()}
+    for item in items:
+        kind = kind_of(item)
+        elsewhere = item.path.stem in REAL_ONLY and "practice" in item.name and _has_engine()
+        if not elsewhere and (kind is None or item.name in chosen[kind]):
+            yield item
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keeps the suite short enough to be run often."""
     if os.environ.get("OPSGATE_WHOLE_MATRIX"):
         return
-    left_out = {id(item) for item in items if _left_out(item)}
-    if left_out:
-        config.hook.pytest_deselected(items=[item for item in items if id(item) in left_out])
-        items[:] = [item for item in items if id(item) not in left_out]
+    chosen = list(_chosen(items))
+    kept = {id(item) for item in chosen}
+    if left_out := [item for item in items if id(item) not in kept]:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = chosen
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=GROUNDS)

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from bot.sandbox.practice.ports import free_port
+
 ADDRESS = "127.0.0.1"
 START_DEADLINE = 10.0
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -41,7 +43,7 @@ class Sshd:
         """`forwarding=False` refuses forwarded unix sockets; `options` are further lines for sshd_config."""
         self.docker = "docker"
         self.address = ADDRESS
-        self.port = _free_port()
+        self.port = free_port()
         self.user = pwd.getpwuid(os.getuid()).pw_name
         self.directory = directory
         self.home = directory / "home"
@@ -270,13 +272,6 @@ def _generate_key(path: Path) -> None:
     subprocess.run(
         [_program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-C", "practice", "-f", path], check=True
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((ADDRESS, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _processes() -> list[int]:

@@ -12,6 +12,7 @@ import pytest
 from bot.sandbox.played import SimMessage
 from services.drills.plans import DRILL_STEPS
 from tests.e2e.catalogue import newest, tamper
+from tests.e2e.matrix import arm, strike
 from tests.e2e.world import World
 
 pytestmark = [
@@ -200,13 +201,9 @@ async def test_a_cancelled_drill_says_nothing_about_the_backup(here: World) -> N
 async def test_a_line_that_is_cut_is_waited_for(here: World, step: str) -> None:
     """The bot stands still while its line is cut, so that each step really meets it."""
     before = diary(here)
-    held = here.folder / f"held-{step}"
-    moment = "working" if step in JOB_STEPS else "begun"
-    await here.arm(f"forward:{step}:{moment}", hold=held)
+    await arm(here, ("cut", "forward", step, "working" if step in JOB_STEPS else "begun"))
     since = await here.confirmed("/drill")
-    await here.holds(held)
-    assert here.sshd.cut(refuse_for=0.5) > 0
-    held.with_suffix(".go").touch()
+    await strike(here, "cut", refuse_for=0.5)
 
     verdict = await here.verdict(since)
     assert "drill succeeded" in verdict.text, verdict.text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import signal
 from pathlib import Path
@@ -98,7 +97,7 @@ async def test_a_nasty_value_arrives_in_the_container_exactly_as_it_was_typed(he
     assert here.server.env_file.stat().st_mode & 0o777 == 0o600
     assert here.server.is_healthy()
     assert all(here.server.container(service).id != one for service, one in before.items())
-    await asyncio.sleep(0.5)
+    await here.all_told()
     assert await in_chat(here, NASTY) == []
     assert traces(here, NASTY, NASTY[:12]) == []
     assert [one.name for one in kept_on_host(here)] == [here.operations()[-1]["id"]]
@@ -113,7 +112,7 @@ async def test_a_value_typed_straight_into_the_chat_is_removed_from_it_and_said_
     assert await in_chat(here, SECRET) == []
     await here.sim.tap(here.anna, card, "Cancel")
     await here.sim.wait_for(here.anna, "Nothing was changed", since=since)
-    await asyncio.sleep(0.5)
+    await here.all_told()
     assert traces(here, SECRET) == []
     assert not [one for one in env_lines(here) if "API_TOKEN" in one]
 
@@ -141,7 +140,7 @@ async def test_a_new_database_password_opens_the_database_and_the_old_one_no_lon
     assert here.server.psql(stored) != before
     assert here.server.is_healthy()
     assert SECRET not in here.server.logs("db")
-    await asyncio.sleep(0.5)
+    await here.all_told()
     assert traces(here, SECRET) == []
     assert await in_chat(here, SECRET) == []
 

@@ -18,6 +18,8 @@ pytestmark = [
 ]
 
 _releases = itertools.count(1)
+SLOW = 4
+"""Seconds of a script that something is to happen to."""
 
 
 # --- what an admin does --------------------------------------------------------------------------
@@ -183,7 +185,7 @@ async def test_a_script_that_was_there_before_records_were_kept_can_be_noted_as_
 
 async def test_a_cut_line_during_a_script_does_not_begin_it_twice(here: World) -> None:
     """R-DB-6: its job on the host is found again."""
-    here.project.add_migration("migrate_005_slow", counted("005"), seconds=2)
+    here.project.add_migration("migrate_005_slow", counted("005"), seconds=SLOW)
     here.project.add_migration("migrate_006_next", counted("006"))
     offered = await deployed(here)
     held = here.folder / "held-for-cut"
@@ -277,7 +279,7 @@ async def with_two_that_ran(here: World) -> None:
     first = not records(here)
     if first:
         here.project.add_migration("migrate_001_plans", "CREATE TABLE ran (script text)")
-        here.project.add_migration("migrate_005_slow", counted("005"), seconds=2)
+        here.project.add_migration("migrate_005_slow", counted("005"), seconds=SLOW)
         here.project.add_migration("migrate_006_next", counted("006"))
     offered = await deployed(here)
     record(here, "010_bad").unlink(missing_ok=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import pytest
 
 from bot.sandbox.played import SimMessage
+from tests.e2e.site import site
 from tests.e2e.world import World
 
 pytestmark = [
@@ -30,14 +33,21 @@ async def tap(here: World, card: SimMessage, button: str) -> int:
     return since
 
 
-async def running_deploy(here: World, version: str) -> int:
-    """A deploy of a new release that has got as far as its build, which takes a while; the mark from before."""
-    here.project.write_release(version)
-    here.project.slow_build(25)
-    here.project.commit(f"release {version}")
+@pytest.fixture(scope="module")
+def healthy(here: World) -> Iterator[Event]:
+    """While it is not set no release gets healthy: a deploy runs for as long as a test wants."""
+    with site() as (address, up):
+        here.write_settings(health=f'[{{ url = "{address}" }}]', health_timeout="150")
+        up.set()
+        yield up
+
+
+async def running_deploy(here: World, healthy: Event, version: str) -> int:
+    """A deploy of a new release that runs until `healthy` is set; the mark from before."""
+    healthy.clear()
+    here.project.release_commit(version)
     since = await here.confirmed()
-    await here.step("build")
-    here.project.fix()  # the next one builds quickly
+    await here.step("health")
     return since
 
 
@@ -50,7 +60,9 @@ def reason(here: World, operation: int = -1) -> object:
     return found["reason"] and found["reason"]["id"]
 
 
-async def test_a_locked_project_refuses_changes_and_says_who_why_and_since_when(here: World) -> None:
+async def test_a_locked_project_refuses_changes_and_says_who_why_and_since_when(
+    here: World, healthy: Event
+) -> None:
     """R-UX-2: nothing is even planned; a backup is still possible."""
     await here.start_bot()
     await here.sim.start(here.anna)
@@ -97,25 +109,25 @@ async def test_a_lock_outlives_a_restart_and_every_admin_hears_that_another_open
         assert "locked by Boris: the auditors are here" in said.text
 
 
-async def test_a_second_deploy_waits_and_runs_by_itself_after_the_first(here: World) -> None:
-    since = await running_deploy(here, "r2")
+async def test_a_second_deploy_waits_and_runs_by_itself_after_the_first(here: World, healthy: Event) -> None:
+    since = await running_deploy(here, healthy, "r2")
     here.project.release_commit("r3")
     card = await queue_card(here)
     assert "Running now: deploy" in card.text
     await tap(here, card, "Queue after")
     await here.sim.wait_for(here.anna, "Queued by Anna", button="Cancel", since=since)
+    healthy.set()
     first = await here.verdict(since)
     assert "succeeded" in first.text, first.text
-    since = await here.sim.mark()
-    second = await here.verdict(since)
+    second = await here.verdict(since, after=first)
     assert "succeeded" in second.text, second.text
     assert here.server.served_version() == "r3"
     assert states(here)[-2:] == ["succeeded", "succeeded"]
     assert here.lock_is_free()
 
 
-async def test_one_waits_at_a_time_and_can_be_replaced_and_called_off(here: World) -> None:
-    since = await running_deploy(here, "r4")
+async def test_one_waits_at_a_time_and_can_be_replaced_and_called_off(here: World, healthy: Event) -> None:
+    since = await running_deploy(here, healthy, "r4")
     here.project.release_commit("r5")
     await tap(here, await queue_card(here), "Queue after")
     backup = await queue_card(here, "/backup", "Replace the queued one")
@@ -125,29 +137,38 @@ async def test_one_waits_at_a_time_and_can_be_replaced_and_called_off(here: Worl
     waiting = await here.sim.wait_for(here.anna, "Queued by Anna", button="Cancel", since=since)
     await tap(here, waiting, "Cancel")
     await here.sim.wait_for(here.anna, "Cancelled by Anna", since=since)
+    healthy.set()
     assert "deploy succeeded" in (await here.verdict(since)).text
     assert states(here)[-3:] == ["succeeded", "dismissed", "dismissed"]
     assert here.server.served_version() == "r4"
 
 
-async def test_what_waits_still_waits_after_a_restart_and_starts_in_its_turn(here: World) -> None:
-    since = await running_deploy(here, "r8")
+async def test_what_waits_still_waits_after_a_restart_and_starts_in_its_turn(
+    here: World, healthy: Event
+) -> None:
+    since = await running_deploy(here, healthy, "r8")
     here.project.release_commit("r9")
     await tap(here, await queue_card(here), "Queue after")
     await here.sim.wait_for(here.anna, "Queued by Anna", since=since)
     assert await here.stop_bot(signal.SIGKILL) == -signal.SIGKILL
     assert states(here)[-2:] == ["running", "waiting"]
     await here.start_bot()
-    assert "succeeded" in (await here.verdict(since)).text
-    while states(here)[-1] in {"waiting", "queued", "running"}:
-        await here.step("unlock", "done")
+    healthy.set()
+    first = await here.verdict(since)
+    assert "succeeded" in first.text, first.text
+    assert "succeeded" in (await here.verdict(since, after=first)).text, reason(here)
     assert states(here)[-2:] == ["succeeded", "succeeded"], reason(here)
     assert here.server.served_version() == "r9"
 
 
 async def test_when_the_first_is_stopped_the_second_asks_again(here: World) -> None:
     """R-UX-2: it was confirmed in the belief that the first one ends well."""
-    since = await running_deploy(here, "r10")
+    here.project.write_release("r10")
+    here.project.slow_build(150)  # it is stopped long before
+    here.project.commit("release r10")
+    since = await here.confirmed()
+    await here.step("build")
+    here.project.fix()
     here.project.release_commit("r11")
     await tap(here, await queue_card(here), "Queue after")
     await here.sim.wait_for(here.anna, "Queued by Anna", since=since)
@@ -163,8 +184,10 @@ async def test_when_the_first_is_stopped_the_second_asks_again(here: World) -> N
     await tap(here, again, "Cancel")
 
 
-async def test_a_lock_keeps_what_waits_from_starting_and_leaves_what_runs_alone(here: World) -> None:
-    since = await running_deploy(here, "r12")
+async def test_a_lock_keeps_what_waits_from_starting_and_leaves_what_runs_alone(
+    here: World, healthy: Event
+) -> None:
+    since = await running_deploy(here, healthy, "r12")
     here.project.release_commit("r13")
     await tap(here, await queue_card(here), "Queue after")
     await here.sim.wait_for(here.anna, "Queued by Anna", since=since)
@@ -172,6 +195,7 @@ async def test_a_lock_keeps_what_waits_from_starting_and_leaves_what_runs_alone(
     said = await here.sim.wait_for(here.boris, "enough for today", after=sent)
     assert "is running goes on" in said.text
     assert "is queued does not start" in said.text
+    healthy.set()
     assert "succeeded" in (await here.verdict(since)).text
     card = await here.sim.wait_for(here.anna, "locked by Boris", since=since, timeout=60)
     assert "enough for today" in card.text

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 import pytest_asyncio
@@ -19,6 +14,8 @@ from services.models import Kind, Plan
 from services.restores.plans import DROP_STEPS, RESTORE_STEPS, UNDO_STEPS
 from services.restores.steps import restore_procedure
 from services.steps import UNLOCK
+from tests.e2e.matrix import arm, each, strike
+from tests.e2e.site import site
 from tests.e2e.test_restore import backup, card_of, databases, diary, newest, note, patiently, restore, typed
 from tests.e2e.world import World
 
@@ -48,11 +45,6 @@ def cases(steps: Sequence[str]) -> Iterator[Case]:
         yield "cut", step, "working" if step in JOB_STEPS else "begun"
 
 
-def each(steps: Sequence[str]) -> pytest.MarkDecorator:
-    found = list(cases(steps))
-    return pytest.mark.parametrize("case", found, ids=["-".join(case) for case in found])
-
-
 @dataclass
 class Past:
     """What the newest backup holds, and what can still be undone or dropped, with the rows that come back then."""
@@ -74,25 +66,7 @@ async def past(here: World) -> Past:
 
 
 async def _troubled_bot(here: World, case: Case, phase: str = "forward") -> None:
-    trouble, step, moment = case
-    held = here.folder / "held"
-    for file in (held, held.with_suffix(".go")):
-        file.unlink(missing_ok=True)
-    await here.arm(f"{phase}:{step}:{moment}", hold=held if trouble == "cut" else None)
-
-
-async def _trouble(here: World, case: Case) -> None:
-    """Waits for the moment. A killed bot is started again, a cut one finds its way by itself."""
-    if case[0] == "kill":
-        assert await here.wait_for_bot() == -signal.SIGKILL
-        await here.revive()
-        return
-    held = here.folder / "held"
-    async with asyncio.timeout(60):
-        while not held.exists():
-            await asyncio.sleep(0.02)
-    assert here.sshd.cut() > 0
-    held.with_suffix(".go").touch()
+    await arm(here, (case[0], phase, *case[1:]))
 
 
 async def _one_verdict(here: World, since: int, expected: str) -> SimMessage:
@@ -111,7 +85,7 @@ async def _begin_restore(here: World) -> int:
     return await typed(here, await card_of(here, choice, label), "Confirm restore")
 
 
-@each(RESTORE_STEPS)
+@each(list(cases(RESTORE_STEPS)))
 async def test_a_restore_that_is_killed_or_cut_off_ends_with_the_backup_whole_and_what_was_there_kept(
     here: World, past: Past, case: Case
 ) -> None:
@@ -120,7 +94,7 @@ async def test_a_restore_that_is_killed_or_cut_off_ends_with_the_backup_whole_an
     before, kept = diary(here), databases(here).count("before")
     await _troubled_bot(here, case)
     since = await _begin_restore(here)
-    await _trouble(here, case)
+    await strike(here, case[0])
     verdict = await _one_verdict(here, since, "restore succeeded")
     assert diary(here) == past.backed_up
     assert databases(here).count("before") == kept + 1
@@ -138,7 +112,7 @@ async def _a_restore(here: World, past: Past) -> tuple[SimMessage, list[str]]:
     return past.undoable.pop()
 
 
-@each(UNDO_STEPS)
+@each(list(cases(UNDO_STEPS)))
 async def test_an_undo_that_is_killed_or_cut_off_ends_with_what_was_replaced_and_keeps_what_was_live(
     here: World, past: Past, case: Case
 ) -> None:
@@ -150,13 +124,13 @@ async def test_an_undo_that_is_killed_or_cut_off_ends_with_what_was_replaced_and
     card = await here.sim.wait_for(here.anna, button="Confirm undo", since=since, timeout=60)
     since = await here.sim.mark()
     await here.sim.tap(here.anna, card, "Confirm undo")
-    await _trouble(here, case)
+    await strike(here, case[0])
     await _one_verdict(here, since, "undo succeeded")
     assert diary(here) == wanted
     assert databases(here).count("undone") == kept + 1
 
 
-@each(DROP_STEPS)
+@each(list(cases(DROP_STEPS)))
 async def test_a_drop_that_is_killed_or_cut_off_drops_what_its_card_showed_and_nothing_else(
     here: World, past: Past, case: Case
 ) -> None:
@@ -167,40 +141,16 @@ async def test_a_drop_that_is_killed_or_cut_off_drops_what_its_card_showed_and_n
     await here.sim.tap(here.anna, restored, "Drop the old database")
     card = await here.sim.wait_for(here.anna, button="Confirm drop", since=since, timeout=60)
     since = await typed(here, card, "Confirm drop")
-    await _trouble(here, case)
+    await strike(here, case[0])
     await _one_verdict(here, since, "drop succeeded")
     assert diary(here) == live
     assert len(databases(here)) == len(kept) - 1
 
 
-@contextmanager
-def site() -> Iterator[tuple[str, Event]]:
-    """An address that answers 503 until the event is set, then 200."""
-    up = Event()
-
-    class Answers(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200 if up.is_set() else 503)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Nobody reads it."""
-
-    with HTTPServer(("127.0.0.1", 0), Answers) as server:
-        serving = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        serving.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/", up
-        finally:
-            server.shutdown()
-            serving.join()
-
-
 BACK = [("kill", step, "done") for step in BACK_STEPS]
 
 
-@pytest.mark.parametrize("case", BACK, ids=["-".join(case) for case in BACK])
+@each(BACK)
 async def test_the_way_back_of_a_restore_that_is_killed_brings_back_what_was_live(
     here: World, past: Past, case: Case
 ) -> None:
@@ -215,7 +165,7 @@ async def test_the_way_back_of_a_restore_that_is_killed_brings_back_what_was_liv
         since = await _begin_restore(here)
         await patiently(here, "health", "failed")
         up.set()
-        await _trouble(here, case)
+        await strike(here, case[0])
         await _one_verdict(here, since, "rolled back")
     past.backed_up = live
     assert diary(here) == live

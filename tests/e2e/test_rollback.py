@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 
 import pytest
 
 from bot.sandbox.played import SimMessage
+from bot.sandbox.practice.ports import free_port
 from tests.e2e.stack.server import COMPOSE_FILE
 from tests.e2e.world import World
 
@@ -68,12 +68,6 @@ async def deployed(here: World, version: str) -> tuple[str, Images]:
 def record(here: World) -> str:
     """The release that the host says is deployed."""
     return (here.server.path.with_name("fitnessapp_opsgate") / "current").read_text()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def steps_of(here: World, operation: int = -1) -> list[str]:
@@ -212,7 +206,7 @@ async def test_an_earlier_release_that_does_not_get_healthy_any_more_rolls_itsel
     await here.stop_bot()
     here.write_settings(health_timeout="15")
     await here.start_bot()
-    here.server.write_env(OLD_PORT=str(_free_port()))  # since r2 the site moved to another setting
+    here.server.write_env(OLD_PORT=str(free_port()))  # since r2 the site moved to another setting
     boris_since = await here.sim.mark()
     verdict = await rolled_back(here, label)
     assert "the rollback itself was rolled back" in verdict.text

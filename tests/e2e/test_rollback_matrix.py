@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
 import pytest_asyncio
@@ -13,8 +11,8 @@ import pytest_asyncio
 from services.deploys import way_back
 from services.models import Kind, Plan
 from services.rollbacks.plans import ROLLBACK_STEPS
+from tests.e2e.matrix import Case, arm, cases, each, strike, verdicts
 from tests.e2e.stack.server import COMPOSE_FILE
-from tests.e2e.test_kill_matrix import of_this_operation
 from tests.e2e.test_rollback import Images, confirmed, deployed, images, rolled_back
 from tests.e2e.world import World
 
@@ -30,29 +28,10 @@ _some_images = Plan(kind=Kind.ROLLBACK, project="x", steps=ROLLBACK_STEPS, old_i
 BACK_STEPS = tuple(
     step.name for step in way_back(_some_images, frozenset(ROLLBACK_STEPS) - {"health", "record", "unlock"})
 )
-Case = tuple[str, str, str, str]
-"""What happens, in which phase, at which step, at which moment of it."""
-
-
-def cases(trouble: str, phase: str, steps: Sequence[str]) -> Iterator[Case]:
-    """Of a job its middle, too. A connection is cut before a step's first word, or in the middle of its job."""
-    for step in steps:
-        if trouble == "cut":
-            yield trouble, phase, step, "working" if step in JOB_STEPS else "begun"
-        elif phase == "forward":
-            yield from ((trouble, phase, step, moment) for moment in _moments(step))
-        else:
-            yield trouble, phase, step, _moments(step)[0]
-
-
-def _moments(step: str) -> tuple[str, ...]:
-    if step == ROLLBACK_STEPS[0]:
-        return ("begun", "done")
-    return ("working", "done") if step in JOB_STEPS else ("done",)
-
-
-FORWARD = [*cases("kill", "forward", ROLLBACK_STEPS), *cases("cut", "forward", ROLLBACK_STEPS)]
-BACK = [*cases("kill", "rollback", BACK_STEPS), *cases("cut", "rollback", BACK_STEPS)]
+FORWARD, BACK = (
+    [case for trouble in ("kill", "cut") for case in cases(trouble, phase, steps, JOB_STEPS)]
+    for phase, steps in (("forward", ROLLBACK_STEPS), ("rollback", BACK_STEPS))
+)
 Releases = dict[str, tuple[str, Images]]
 """By version: label and images, as its deploy left them."""
 
@@ -60,7 +39,7 @@ Releases = dict[str, tuple[str, Images]]
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def releases(here: World) -> Releases:
     """Two. The earlier one publishes its site under a setting of its own, which can be made wrong."""
-    await here.start_bot()
+    await here.revive()
     await here.sim.start(here.anna)
     await here.sim.start(here.boris)
     here.server.write_env(OLD_PORT=str(here.server.http_port))
@@ -73,24 +52,9 @@ async def releases(here: World) -> Releases:
 
 async def _troubled(here: World, label: str, case: Case) -> int:
     """A rollback that meets the trouble. The mark from which its messages come."""
-    trouble, *at = case
-    held = here.folder / "held"
-    for file in (held, held.with_suffix(".go")):
-        file.unlink(missing_ok=True)
-    await here.stop_bot(signal.SIGKILL)
-    if trouble == "kill":
-        await here.start_bot(kill_at=":".join(at))
-        since = await confirmed(here, label)
-        assert await here.wait_for_bot() == -signal.SIGKILL
-        await here.start_bot()
-        return since
-    await here.start_bot(kill_at=":".join(at), HOLD=str(held))
+    await arm(here, case)
     since = await confirmed(here, label)
-    async with asyncio.timeout(60):
-        while not held.exists():
-            await asyncio.sleep(0.02)
-    assert here.sshd.cut() > 0
-    held.with_suffix(".go").touch()
+    await strike(here, case[0])
     return since
 
 
@@ -102,12 +66,11 @@ async def _ends_well(here: World, since: int, expected: str, release: str, wante
     assert images(here) == wanted
     assert here.server.is_healthy()
     assert here.lock_is_free()
-    await asyncio.sleep(0.3)
-    assert len(of_this_operation(here, await here.verdicts(since))) == 1
+    assert (await verdicts(here, since))[0] == 1
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("case", FORWARD, ids=["-".join(case) for case in FORWARD])
+@each(FORWARD)
 async def test_a_rollback_that_is_killed_or_cut_off_at_any_step_ends_with_the_earlier_release_and_one_verdict(
     here: World, releases: Releases, case: Case
 ) -> None:
@@ -127,14 +90,13 @@ def taken_port() -> Iterator[int]:
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("case", BACK, ids=["-".join(case) for case in BACK])
+@each(BACK)
 async def test_the_way_back_of_a_rollback_that_is_killed_or_cut_off_brings_back_what_served(
     here: World, releases: Releases, case: Case, taken_port: int
 ) -> None:
     """R-RB-3: the earlier release cannot come up any more, and the bot is troubled while it takes that back."""
     if here.server.served_version() == "r1":
-        await here.stop_bot()
-        await here.start_bot()
+        await here.revive()
         assert "succeeded" in (await rolled_back(here, releases["r2"][0])).text
     here.server.write_env(OLD_PORT=str(taken_port))
     since = await _troubled(here, releases["r1"][0], case)

@@ -98,6 +98,7 @@ async def test_telegram_down_for_a_minute_during_a_deploy_delays_the_verdict_and
     await here.step("lock", "done")
     async with here.sim.outage("refuse"):
         await asyncio.sleep(60)
+        await here.step("unlock", "done")
         assert here.server.served_version() == "v6"
     verdict = await here.verdict(since, within=60)
     assert "succeeded" in verdict.text
@@ -143,6 +144,7 @@ async def test_a_stranger_gets_silence_and_is_logged_once(here: World) -> None:
     for text in ("/deploy", "/status"):
         said = await here.sim.say(mallory, text)
     assert await here.sim.confirmed(said)
+    await here.handled()
     assert await here.sim.stays_quiet(mallory, since)
     assert here.bot_log().count(str(STRANGER)) == 1
 
@@ -172,7 +174,7 @@ async def test_forged_forwarded_edited_stale_and_replayed_input_does_nothing(her
     for one in sent:
         if one.update_id is not None:
             assert await here.sim.confirmed(one)
-    await asyncio.sleep(1)
+    await here.handled()
     assert here.operations() == before
     assert not [m for m in await here.sim.messages(group, by_bot=True, since=since) if m.labels]
 
@@ -191,9 +193,10 @@ async def test_a_replayed_confirmation_starts_nothing_twice(here: World) -> None
     tap = await here.sim.tap(here.anna, card, "Confirm")
     assert "succeeded" in (await here.verdict(since)).text
     before = here.operations()
-    await here.sim.replay(tap)
-    await here.sim.replay(tap, same_id=False)
-    await asyncio.sleep(1)
+    again = [await here.sim.replay(tap), await here.sim.replay(tap, same_id=False)]
+    for update_id in again:
+        assert await here.sim.confirmed(update_id)
+    await here.handled()
     assert here.operations() == before
     assert len(await here.verdicts(since)) == 1
 

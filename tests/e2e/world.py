@@ -145,9 +145,18 @@ class World:
         await self.sim.tap(self.anna, card, "Confirm")
         return since
 
-    async def verdict(self, since: int, user: SimUser | None = None, within: float = DEADLINE) -> SimMessage:
-        """The verdict that arrives after a mark, within so many seconds."""
-        return await self.sim.wait_for(user or self.anna, regex=VERDICT, since=since, timeout=within)
+    async def verdict(
+        self,
+        since: int,
+        user: SimUser | None = None,
+        within: float = DEADLINE,
+        *,
+        after: SimMessage | None = None,
+    ) -> SimMessage:
+        """The verdict that arrives after a mark (and later than the one before), within so many seconds."""
+        return await self.sim.wait_for(
+            user or self.anna, regex=VERDICT, since=since, after=after, timeout=within
+        )
 
     async def verdicts(self, since: int, user: SimUser | None = None) -> list[SimMessage]:
         """Every verdict message that came after a mark."""
@@ -159,40 +168,46 @@ class World:
 
         Without those of the operation before, whose bot may have been killed before it knew that they had arrived.
         """
-        await self.all_sent()
+        await self.all_told()
         operation = self.operations()[-1]["id"]
         found = await self.verdicts(since, user)
         return [one for one in found if any(operation in str(button) for button in one.buttons)]
-
-    async def all_sent(self) -> None:
-        """Waits until nothing in the bot's outbox is due, within half a minute: what comes twice has come twice then."""
-        due = (
-            "SELECT kind, state FROM outbox WHERE state IN ('pending', 'sending')"
-            " OR (state = 'sent' AND dirty = 1 AND next_attempt_at <= ?)"
-        )
-        left: list[object] = []
-        for _ in range(600):
-            with closing(self._database()) as database:
-                left = database.execute(due, (time.time(),)).fetchall()
-            if not left:
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"never sent: {left}")
 
     async def deploy(self, command: str = "/deploy") -> SimMessage:
         """A whole deploy; returns its verdict."""
         return await self.verdict(await self.confirmed(command))
 
     async def step(self, name: str, state: str = "running") -> None:
-        """Waits until a step of the newest operation is in a state, within half a minute."""
+        """Waits until a step of the newest operation is in a state, within a minute and a half."""
         operation = self.operations()[-1]["id"]
         asked = "SELECT 1 FROM steps WHERE operation_id = ? AND name = ? AND state = ?"
-        for _ in range(600):
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
             with closing(self._database()) as database:
                 if database.execute(asked, (operation, name, state)).fetchone():
                     return
             await asyncio.sleep(0.05)
         raise AssertionError(f"step {name} was never {state}")
+
+    async def all_told(self) -> None:
+        """Waits until there is nothing left to send: what would be told a second time has arrived by then."""
+        await self._none_left(
+            "SELECT 1 FROM outbox WHERE state IN ('pending', 'sending')"
+            " OR (state = 'sent' AND dirty = 1 AND next_attempt_at <= CAST(strftime('%s', 'now') AS INTEGER))"
+        )
+
+    async def handled(self) -> None:
+        """Waits until the bot has dealt with all that it was told, and has said what it has to say about it."""
+        await self._none_left("SELECT 1 FROM inbox WHERE state = 'new'")
+        await self.all_told()
+
+    async def _none_left(self, asked: str) -> None:
+        async with asyncio.timeout(60):
+            while True:
+                with closing(self._database()) as database:
+                    if not database.execute(asked).fetchone():
+                        return
+                await asyncio.sleep(0.05)
 
     # --- what is left behind ---
 

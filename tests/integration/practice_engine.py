@@ -3,7 +3,6 @@
 import os
 import shlex
 import signal
-import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -11,6 +10,7 @@ from typing import NamedTuple
 
 from bot.sandbox.practice.engine import install
 from bot.sandbox.practice.engine.state import Container, Store
+from bot.sandbox.practice.ports import free_port
 from bot.sandbox.practice.sample import SampleProject
 from services.commands.command import Command
 from services.commands.compose import ComposeContext
@@ -36,9 +36,7 @@ class Ground:
         self.source = SampleProject.create(self.folder / "home/fitnessapp")
         self.path = self.source.path
         self.store = Store(self.folder / "engine")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.write_env(DB_PASSWORD="s3cret")
 
     def write_env(self, **values: str) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from bot.sandbox.practice.ports import free_port
 from bot.sandbox.practice.sample import SampleProject
 
 UP = ("up", "-d", "--force-recreate", "--no-build")
@@ -34,9 +34,7 @@ class Ground:
 
     def __post_init__(self) -> None:
         self.source = SampleProject.create(self.folder / "fitnessapp")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         env = f"DB_PASSWORD=secret\nHTTP_PORT={self.port}\nEXPO_PUBLIC_API_URL=/api\n"
         (self.source.path / ".env.prod").write_text(env)
 

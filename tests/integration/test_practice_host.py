@@ -10,7 +10,7 @@ import shutil
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -99,8 +99,12 @@ async def finished(remote: RemoteHost, state: PurePosixPath, job: str) -> JobSta
 
 
 async def appears(file: Path) -> None:
+    await until(file.exists)
+
+
+async def until(check: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not file.exists():
+        while not check():
             await asyncio.sleep(0.02)
 
 
@@ -264,13 +268,12 @@ async def test_a_drop_in_the_middle_of_a_job_leaves_the_job_running(ground: Grou
 
 async def test_a_drop_ends_no_command_it_only_closes_its_pipes(ground: Ground) -> None:
     remote = ground.remote()
-    silent = f"touch {ground.home}/began; cat >{ground.home}/heard; sleep 0.5; touch {ground.home}/survived"
+    silent = f"touch {ground.home}/began; cat >{ground.home}/heard; sleep 2; touch {ground.home}/survived"
     chatty = "while echo on; do sleep 0.05; done"
 
     async def cut() -> None:
         await appears(ground.home / "began")
-        await asyncio.sleep(0.3)
-        assert any(b"while echo on" in line for line in command_lines(ground.home))
+        await until(lambda: any(b"while echo on" in line for line in command_lines(ground.home)))
         await ground.sim.bad_day("ssh-drops")
 
     async with asyncio.TaskGroup() as group:
@@ -464,8 +467,7 @@ async def test_the_end_leaves_no_process_of_the_host_and_no_port(tmp_path: Path)
         await remote.jobs.begin(spec)
         async with asyncio.TaskGroup() as group:
             call = group.create_task(lost(remote.run(command("sleep", "60"), timeout=60)))
-            await asyncio.sleep(0.5)
-            assert len(of_home(ground.home)) >= 2
+            await until(lambda: len(of_home(ground.home)) >= 2)
             await ground.sim.bad_day("ssh-drops")
             assert await call
         await remote.close()

@@ -4,7 +4,6 @@ import asyncio
 import os
 import secrets
 import shutil
-import socket
 import string
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,6 +16,7 @@ from bot.sandbox.errors import Json
 from bot.sandbox.practice import disk, docker, engine, keys
 from bot.sandbox.practice.engine.waiting import PACE
 from bot.sandbox.practice.errors import PracticeError
+from bot.sandbox.practice.ports import free_port
 from bot.sandbox.practice.sample import SampleProject
 from bot.sandbox.practice.ssh import DOCKER_SOCKET, HOST, Login, SshServer
 from bot.sandbox.practice.wire import Wire
@@ -52,7 +52,7 @@ class Practice:
         self.compose_project = (
             f"fitnessapp-{secrets.token_hex(4)}" if engine_name == "docker" else "fitnessapp"
         )
-        self.http_port = _free_port()
+        self.http_port = free_port()
         self.host_key = keys.new_key("practice host")
         self.project: SampleProject
         self.ssh: SshServer
@@ -178,10 +178,3 @@ def _system_path() -> str:
     found = shutil.which("docker")
     folder = str(Path(found).parent) if found else ""
     return SYSTEM_PATH if not folder or folder in SYSTEM_PATH.split(":") else f"{folder}:{SYSTEM_PATH}"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

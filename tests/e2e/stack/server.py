@@ -5,12 +5,13 @@ import http.client
 import json
 import re
 import secrets
-import socket
 import string
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from bot.sandbox.practice.ports import free_port
 
 DATABASE = "fitnessapp"
 DATABASE_USER = "fitnessapp_user"
@@ -47,7 +48,7 @@ class PracticeServer:
         self.path = home / "fitnessapp"
         self.backup_path = home / "fitnessapp_backup"
         self.compose_project = f"fitnessapp-{secrets.token_hex(4)}"
-        self.http_port = _free_port()
+        self.http_port = free_port()
         self.password = _letters_and_digits(24)
         self.path.mkdir(parents=True, exist_ok=True)
         self.write_env()
@@ -192,10 +193,3 @@ def _container(data: dict[str, Any]) -> Container:
 
 def _letters_and_digits(length: int) -> str:
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(length))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -46,9 +46,9 @@ async def test_a_decided_card_loses_its_buttons_at_once(chat: Chat) -> None:
     chat.deliver(Tempo(poll=0.05, private_gap=30))
     stored = await chat.proposed()
     card = await chat.sim.wait_for(ANNA.id, button="Confirm")
-    await asyncio.sleep(0.1)
+    await until(lambda: _placed(chat, stored.id, card.message_id))
     await chat.store.operations.dismiss(stored.nonce, BORIS, ANNA.id, NOW)
-    changed = await chat.sim.wait_for(ANNA.id, "Cancelled by Boris", message=card, timeout=3)
+    changed = await chat.sim.wait_for(ANNA.id, "Cancelled by Boris", message=card, timeout=15)
     assert changed.buttons == []
 
 
@@ -89,11 +89,22 @@ async def test_messages_of_a_chat_keep_their_order_through_trouble(chat: Chat) -
 
 
 async def test_one_chat_in_trouble_does_not_keep_the_others_waiting(chat: Chat) -> None:
-    for number in range(30):
+    """What is sent to Anna hangs; Boris is told everything meanwhile, and she when it is over."""
+    outage = await chat.sim.outage("hang", methods=["sendMessage"], times=1)
+    for number in range(5):
         await chat.notice(number, ANNA.id)
-    await chat.notice(99, BORIS.id)
     chat.deliver()
-    await chat.sim.wait_for(BORIS.id, "n99", timeout=3)
+    await until(lambda: _hangs(chat))
+    for number in (98, 99):
+        await chat.notice(number, BORIS.id)
+    await chat.sim.wait_for(BORIS.id, "n99", timeout=15)
+    assert await chat.sim.messages(ANNA.id, by_bot=True) == []
+    await outage.lift()
+    await chat.sim.wait_for(ANNA.id, "n4", timeout=15)
+
+
+async def _hangs(chat: Chat) -> bool:
+    return bool(await chat.sim.calls("sendMessage"))
 
 
 async def test_a_lost_answer_leads_to_one_repeat_that_says_so(chat: Chat) -> None:
@@ -103,7 +114,6 @@ async def test_a_lost_answer_leads_to_one_repeat_that_says_so(chat: Chat) -> Non
     await chat.sim.outage("lose_response", methods=["sendMessage"], times=1)
     await chat.finished(stored, everybody=False)
     await until(lambda: _count(chat, 2))
-    await asyncio.sleep(0.5)
     first, second = await verdicts(chat)
     assert AGAIN not in first.text
     assert AGAIN in second.text
@@ -128,12 +138,16 @@ async def test_what_surely_did_not_arrive_is_sent_once_without_a_mark(kind: str,
             chat.bot.session.close()
         )  # on a connection that stands already, a cut leaves it open what arrived
         await chat.finished(stored, everybody=False)
-        await asyncio.sleep(1)
+        await until(lambda: _tried(chat))
         await outage.lift()
     shown = await chat.sim.wait_for(ANNA.id, "deploy failed", timeout=15)
     await until(lambda: drained(chat))
     assert AGAIN not in shown.text
     assert len(await verdicts(chat)) == 1
+
+
+async def _tried(chat: Chat) -> bool:
+    return any(row.attempts for row in await chat.store.outbox.due(time.time() + 60))
 
 
 async def test_a_process_that_died_while_sending_sends_again_and_says_so(chat: Chat) -> None:
@@ -156,14 +170,14 @@ async def test_what_arrives_while_the_outbox_is_looked_at_is_not_sent_again(
 
     async def slow_look(now: float) -> list[Outgoing]:
         seen = await look(now)
-        if seen and seen[0].uncertain:
+        if seen and seen[0].uncertain and not being_sent:
             being_sent.append(seen[0].id)
             await until(lambda: _is_sent(chat))
         return seen
 
     async def slow_note(row_id: int, message_id: int, shown: str) -> None:
         notifier.wake()
-        await asyncio.sleep(0.3)
+        await until(lambda: being_sent)
         await note(row_id, message_id, shown)
 
     monkeypatch.setattr(outbox, "due", slow_look)
@@ -171,9 +185,10 @@ async def test_what_arrives_while_the_outbox_is_looked_at_is_not_sent_again(
     notifier = chat.deliver()
     await chat.notice(1)
     await until(lambda: _is_sent(chat))
-    await asyncio.sleep(0.5)
+    await chat.notice(2)
+    await chat.sim.wait_for(ANNA.id, "“n2”", timeout=15)
     assert being_sent, "a look came while the row was being sent"
-    assert len(await chat.sim.messages(ANNA.id, by_bot=True)) == 1
+    assert len(await chat.sim.messages(ANNA.id, by_bot=True)) == 2
 
 
 async def _is_sent(chat: Chat) -> bool:
@@ -195,17 +210,19 @@ async def test_progress_is_one_message_its_edits_are_paced_and_the_last_state_wi
     chat.deliver()
     stored = await chat.running()
     shown = await chat.sim.wait_for(ANNA.id, "· running ·", button=ENGLISH("button-cancel"))
+    began = time.monotonic()
     for done in range(40):
         at = Progress(step="upload", done=done, total=40, unit="steps")
         step = Step(name="upload", phase="forward", state=StepState.RUNNING, started_at=NOW)
         await chat.store.operations.step(stored.id, 2, step)
         await chat.store.operations.progress(stored.id, at)
         await asyncio.sleep(0.03)
-    await chat.sim.wait_for(ANNA.id, "39 of 40", message=shown, timeout=5)
+    await chat.sim.wait_for(ANNA.id, "39 of 40", message=shown, timeout=15)
+    elapsed = time.monotonic() - began
     looks = (await chat.sim.message(shown)).history
-    assert len(looks) <= 8
+    assert len(looks) <= elapsed / SWIFT.private_gap + 2
     times = [look["at"] for look in looks[1:]]
-    assert all(later - at >= SWIFT.private_gap * 0.9 for at, later in pairwise(times))
+    assert all(later - at >= SWIFT.private_gap / 2 for at, later in pairwise(times))
 
 
 async def test_the_final_state_is_shown_before_the_verdict_without_waiting_for_the_pace(chat: Chat) -> None:
@@ -216,7 +233,7 @@ async def test_the_final_state_is_shown_before_the_verdict_without_waiting_for_t
     await chat.store.operations.step(stored.id, 2, step)
     await until(lambda: _looks(chat, shown, 2))  # from now on the pace would hold the next edit back
     await chat.finished(stored)
-    await chat.sim.wait_for(ANNA.id, "deploy failed", timeout=3)
+    await chat.sim.wait_for(ANNA.id, "deploy failed", timeout=15)
     final = await chat.sim.message(shown)
     assert final.buttons == []
     assert final.text.startswith("❌")
@@ -227,14 +244,20 @@ async def _looks(chat: Chat, message: SimMessage, number: int) -> bool:
 
 
 async def test_a_text_that_is_the_same_is_not_edited(chat: Chat) -> None:
-    chat.deliver()
+    notifier = chat.deliver()
     stored = await chat.proposed()
     await chat.sim.wait_for(ANNA.id, button="Confirm")
+    await until(lambda: drained(chat))
     since = await chat.sim.last_call()
     async with chat.store.operations._database.transaction() as tx:
         await tx.execute("UPDATE outbox SET dirty = 1 WHERE operation_id = ?", (stored.id,))
-    await asyncio.sleep(0.5)
+    await until(lambda: _looked_at(chat))
+    await notifier.stop(15)
     assert await chat.sim.calls("editMessageText", since=since) == []
+
+
+async def _looked_at(chat: Chat) -> bool:
+    return not await chat.store.operations._database.all("SELECT 1 FROM outbox WHERE dirty = 1")
 
 
 async def test_an_edit_cut_off_by_a_crash_is_made_up_for_after_the_restart(chat: Chat) -> None:
@@ -345,7 +368,6 @@ async def test_an_answer_that_cannot_be_read_counts_as_arrived(chat: Chat) -> No
     chat.deliver()
     await chat.notice(1)
     await until(lambda: drained(chat))
-    await asyncio.sleep(0.3)
     assert len(await chat.sim.calls("sendMessage")) == 1
 
 
@@ -377,7 +399,7 @@ async def test_stopping_during_an_outage_does_not_take_long_and_loses_nothing(ch
     await asyncio.sleep(0.2)
     began = time.monotonic()
     await notifier.stop(0.5)
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 10
     await chat.sim.lift_all()
     chat.deliver()
     await chat.sim.wait_for(ANNA.id, "n1")
