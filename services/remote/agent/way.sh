@@ -76,13 +76,10 @@ restorable() {
 holding_only() {
     local path
     : >"$work/foreign"
-    {
-        # shellcheck disable=SC2016 # for the inner shell: find wants its folders before its conditions
-        under "$1" "$2" sh -c 'find "$@" -mindepth 1 -maxdepth 1' sh 2>/dev/null
-        while IFS= read -r path; do
-            [ -r "$1/$path" ] || printf './%s/?\n' "$path"
-        done <"$2"
-    } | awk -v files="$3" -v folders="$2" -v foreign="$work/foreign" '
+    while IFS= read -r path; do
+        (cd "$1" && find "./$path" -mindepth 1 -maxdepth 1 2>/dev/null)
+        [ -r "$1/$path" ] || printf './%s/?\n' "$path"
+    done <"$2" | awk -v files="$3" -v folders="$2" -v foreign="$work/foreign" '
         BEGIN {
             while ((getline path < files) > 0) ours[path] = 1
             while ((getline path < folders) > 0) { ours[path] = 1; folder[++count] = path }

@@ -65,7 +65,7 @@ async def test_what_the_plan_names_is_replaced_as_confirmed(store: Store, tmp_pa
 
 @pytest.mark.parametrize(
     "edited",
-    [LINE.replace("app.py", "new.py"), LINE.replace(ONE, TWO), LINE.replace("644", "755"), "odd - - app.py"],
+    [LINE.replace("app.py", "new.py"), LINE.replace(ONE, TWO), LINE.replace("644", "755")],
 )
 async def test_an_edit_after_the_plan_ends_the_deploy_before_the_swap(
     store: Store, tmp_path: Path, edited: str
@@ -78,6 +78,12 @@ async def test_an_edit_after_the_plan_ends_the_deploy_before_the_swap(
     assert refused.value.phrase.args["files"] == edited.split(" ", 3)[3]
     begun = frozenset({"lock", "build", "safety-copy"})
     assert verdict(begun, rolled_back=True) is State.FAILED
+
+
+async def test_what_is_no_file_is_left_to_the_swap(store: Store, tmp_path: Path) -> None:
+    """A folder where the release has a file: of the release before it makes way, any other one is refused there."""
+    host = EditedHost("odd - - app.py")
+    await deploys.safety_copy(at("safety-copy", host, store, tmp_path, told(EDITED)))
 
 
 async def test_what_was_set_back_meanwhile_is_no_edit(store: Store, tmp_path: Path) -> None:
