@@ -97,8 +97,7 @@ async def test_a_release_that_refuses_traffic_says_503_and_logs_it(ground: Groun
     ground.source.break_health()
     await asyncio.to_thread(ground.compose, "build", "--quiet")
     await asyncio.to_thread(ground.compose, "up", "-d", "--no-build")
-    with pytest.raises(aiohttp.ClientConnectionError):
-        await get(ground, "/")
+    await refused(ground)
     await run(ground, "start", f"{PROJECT}-frontend-1")
     before = (await run(ground, "logs", f"{PROJECT}-backend-1")).stdout.count("refusing traffic")
     assert await get(ground, "/api/health") == (503, '{"release":"v1","status":"refusing traffic"}\n')

@@ -466,8 +466,8 @@ async def test_the_end_leaves_no_process_of_the_host_and_no_port(tmp_path: Path)
         spec = JobSpec(id="job", command=command("sleep", "60"), state_dir=ground.state)
         await remote.jobs.begin(spec)
         async with asyncio.TaskGroup() as group:
-            call = group.create_task(lost(remote.run(command("sleep", "60"), timeout=60)))
-            await until(lambda: len(of_home(ground.home)) >= 2)
+            call = group.create_task(lost(remote.run(command("sleep", "59"), timeout=60)))
+            await until(lambda: {b"sleep\x0059\x00", b"sleep\x0060\x00"} <= {*command_lines(ground.home)})
             await ground.sim.bad_day("ssh-drops")
             assert await call
         await remote.close()

@@ -192,7 +192,7 @@ async def test_what_arrives_while_the_outbox_is_looked_at_is_not_sent_again(
 
 
 async def _is_sent(chat: Chat) -> bool:
-    return (await chat.store.outbox.counts()) == {"sent": 1}
+    return bool((await chat.store.outbox.counts()).get("sent"))
 
 
 async def test_a_row_that_was_sent_meanwhile_is_not_marked_as_being_sent(chat: Chat) -> None:

@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 import socket
-from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from bot.sandbox.practice.ports import _numbers, free_port
-
-OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
-
-
-def test_a_port_is_none_that_an_outgoing_connection_may_take_and_is_given_once() -> None:
-    found = [free_port() for _ in range(50)]
-    assert len(set(found)) == 50
-    if OUTGOING.exists():
-        assert max(found) < int(OUTGOING.read_text().split()[0])
+from bot.sandbox.practice import ports
+from bot.sandbox.practice.ports import free_port
 
 
-def test_a_port_that_somebody_listens_on_is_passed_over() -> None:
-    soon = free_port() + 1
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", soon))
-        assert free_port() != soon
-
-
-def test_processes_that_run_side_by_side_begin_far_apart(tmp_path: Path) -> None:
+def test_a_port_is_none_that_an_outgoing_connection_may_take_and_is_given_once(tmp_path: Path) -> None:
     outgoing = tmp_path / "range"
     outgoing.write_text("32768\t60999\n")
-    each = [set(islice(_numbers(outgoing, process), 200)) for process in range(4000, 4040)]
-    assert len(set().union(*each)) == 40 * 200
+    found = [free_port(outgoing) for _ in range(200)]
+    assert len(set(found)) == 200
+    assert max(found) < 32768
+    assert min(found) >= 10_000
+
+
+def test_a_port_that_somebody_listens_on_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, free = free_port(), free_port()
+    wanted = iter([taken, free])
+    monkeypatch.setattr(ports, "_GIVEN", set())
+    monkeypatch.setattr(ports, "_CHANCE", type("Chance", (), {"randrange": lambda *_: next(wanted)})())
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", taken))
+        outgoing = tmp_path / "range"
+        outgoing.write_text("32768\t60999\n")
+        assert free_port(outgoing) == free
 
 
 @pytest.mark.parametrize("given", ["1024\t65535\n", "10100\t65535\n"])
 def test_where_the_kernel_gives_all_of_them_away_it_is_asked_for_one(tmp_path: Path, given: str) -> None:
     outgoing = tmp_path / "range"
     outgoing.write_text(given)
-    assert set(islice(_numbers(outgoing, 1), 10)) == {0}
+    found = {free_port(outgoing) for _ in range(10)}
+    assert len(found) == 10
+    assert min(found) >= 1024
