@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest_asyncio
 from bot.sandbox.played import SimMessage
 from services.backups.models import Backup
 from services.plans import BACKUP_STEPS
+from tests.e2e.matrix import Case, arm, cases, each, strike
 from tests.e2e.test_restore import on_a_real_server
 from tests.e2e.test_schedules import backups
 from tests.e2e.world import World
@@ -27,22 +27,10 @@ WORKING = frozenset({"backup", "fetch", "offsite"})
 """Steps with a job, or with a file that is on its way: these also have a middle."""
 KEEP = "{ last = 1, daily = 0, weekly = 0, monthly = 0 }"
 """So that something old goes every time."""
-Case = tuple[str, str, str]
-"""What happens, at which step, at which moment of it."""
 
 
-def cases(steps: Sequence[str]) -> Iterator[Case]:
-    """Killed: begun and nothing done, in its middle, done and not journaled. Cut: before a step, or in its middle."""
-    for step in steps:
-        middle = ("working",) if step in WORKING else ()
-        for moment in ("begun", *middle, "done"):
-            yield "kill", step, moment
-        yield "cut", step, (*middle, "begun")[0]
-
-
-def each(steps: Sequence[str]) -> pytest.MarkDecorator:
-    found = list(cases(steps))
-    return pytest.mark.parametrize("case", found, ids=["-".join(case) for case in found])
+def both(steps: Sequence[str]) -> list[Case]:
+    return [case for trouble in ("kill", "cut") for case in cases(trouble, "forward", steps, WORKING)]
 
 
 # --- what is there -------------------------------------------------------------------------------
@@ -96,19 +84,9 @@ async def begun(here: World) -> World:
 
 async def troubled(here: World, case: Case) -> SimMessage:
     """A backup that meets the trouble; its verdict. A killed bot is started again, a cut one finds its way by itself."""
-    trouble, step, moment = case
-    held = here.folder / "held"
-    for file in (held, held.with_suffix(".go")):
-        file.unlink(missing_ok=True)
-    await here.arm(f"forward:{step}:{moment}", hold=held if trouble == "cut" else None)
+    await arm(here, case)
     since = await here.confirmed("/backup")
-    if trouble == "kill":
-        assert await here.wait_for_bot() == -signal.SIGKILL
-        await here.revive()
-    else:
-        await here.holds(held)
-        assert here.sshd.cut() > 0
-        held.with_suffix(".go").touch()
+    await strike(here, case[0])
     verdict = await here.verdict(since)
     assert len(await here.told(since)) == 1
     return verdict
@@ -130,7 +108,7 @@ def ends_well(here: World, verdict: SimMessage, older: Backup) -> None:
     assert here.lock_is_free()
 
 
-@each([step for step in BACKUP_STEPS if step != "offsite"])
+@each(both([step for step in BACKUP_STEPS if step != "offsite"]))
 async def test_a_backup_that_is_killed_or_cut_off_ends_with_one_proven_dump_in_every_place(
     here: World, begun: World, case: Case
 ) -> None:
@@ -140,7 +118,7 @@ async def test_a_backup_that_is_killed_or_cut_off_ends_with_one_proven_dump_in_e
 
 
 @on_a_real_server
-@each(["offsite"])
+@each(both(["offsite"]))
 async def test_a_copy_that_leaves_the_house_is_brought_again(here: World, begun: World, case: Case) -> None:
     """R-DB-4."""
     older = backups(here)[0]
