@@ -191,9 +191,10 @@ async def test_what_is_in_the_way_blocks_the_plan_and_what_is_ours_makes_way(her
     here.project.commit("a folder")
     foreign = here.server.path / "backend" / "theirs"
     foreign.mkdir()
-    card = await here.card()
-    assert "something else stands where this release has files: backend/theirs" in card.text
-    assert "Confirm" not in card.labels
+    sent = await here.sim.say(here.anna, "/deploy")
+    blocked = "something else stands where this release has files: backend/theirs"
+    card = await here.sim.wait_for(here.anna, blocked, after=sent, timeout=60)
+    assert not any(label.startswith("Confirm") for label in card.labels)
     foreign.rmdir()
     await deployed(here, await here.card())
     assert (here.server.path / "backend/notes.txt/one.txt").read_text() == "in a folder\n"
