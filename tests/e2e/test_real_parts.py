@@ -167,7 +167,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 class TestPracticeStack:
     def test_the_first_release_is_served_with_its_baked_values(self, deployed: Deployed) -> None:
         server = deployed.server
-        assert server.served_version() == "v1"
+        assert eventually(lambda: server.served_version() == "v1")  # `up` returns before nginx listens
         assert eventually(server.is_healthy)
         page = server.get("/a/page/of/the/app") or ""
         assert re.findall(r'data-(?:api|version)="([^"]*)"', page) == ["/api", "1.0.2"]

@@ -87,7 +87,7 @@ class PracticeServer:
 
     def get(self, path: str) -> str | None:
         """The body of a 200 answer, else None."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=3)
+        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=10)
         with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
             connection.request("GET", path)
             response = connection.getresponse()
