@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -17,14 +16,23 @@ class Redact(Protocol):
     def __call__(self, text: str) -> str: ...
 
 
-Only = Callable[[str], str]
-"""What may stay of whole lines."""
+class Hearing(Protocol):
+    """Takes what a program says as it comes; `said` is what people may know of it."""
+
+    def feed(self, data: bytes) -> None: ...
+
+    @property
+    def said(self) -> str: ...
 
 
 class StepLog:
-    """Takes the raw bytes of a job's log as they come and writes whole lines, redacted."""
+    """Takes the raw bytes of a job's log as they come and writes whole lines, redacted.
 
-    def __init__(self, path: Path, redact: Redact) -> None:
+    With a `hearing`: only what that leaves, when the log is closed.
+    """
+
+    def __init__(self, path: Path, redact: Redact, hearing: Hearing | None = None) -> None:
+        self._hearing = hearing
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path = path
         self._redact = redact
@@ -34,6 +42,9 @@ class StepLog:
         path.chmod(0o600)
 
     def feed(self, data: bytes) -> None:
+        if self._hearing:
+            self._hearing.feed(data)
+            return
         lines, newline, self._rest = (self._rest + data).rpartition(b"\n")
         if newline:
             self._write(lines + newline)
@@ -52,6 +63,8 @@ class StepLog:
 
     def close(self) -> None:
         """Writes what stands behind the last newline."""
+        if self._hearing and (said := self._hearing.said):
+            self._write(said.encode() + b"\n")
         rest, self._rest = self._rest, b""
         if rest:
             self._write(rest)
@@ -64,14 +77,12 @@ class OperationLogs:
         self._folder = folder
         self._redact = redact
 
-    def step(self, operation: str, phase: str, position: int, name: str, only: Only | None = None) -> StepLog:
+    def step(
+        self, operation: str, phase: str, position: int, name: str, hearing: Hearing | None = None
+    ) -> StepLog:
         """Opens a step's log anew (a resumed step reads its job's log from the start)."""
         number = f"{'1' if phase == 'forward' else '2'}{position:02d}"
-
-        def kept(text: str) -> str:
-            return self._redact(only(text) if only else text)
-
-        return StepLog(self._folder / operation / f"{number}-{name}.log", kept)
+        return StepLog(self._folder / operation / f"{number}-{name}.log", self._redact, hearing)
 
     def note(self, operation: str, phase: str, position: int, name: str, text: str) -> None:
         """Writes a text that is no job's output, such as the error of a command."""

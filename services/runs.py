@@ -26,7 +26,7 @@ from services.errors import (
     Unreachable,
 )
 from services.models import Operation, Plan, Progress, State, Step
-from services.operation_log import Only, OperationLogs, StepLog
+from services.operation_log import Hearing, OperationLogs, StepLog
 from services.projects import Project
 from services.remote.host import RemoteHost
 from services.remote.jobs import JobSpec, JobStatus
@@ -167,9 +167,9 @@ class Run:
             await self.store.operations.progress(self.operation.id, self.shown)
             self.changed()
 
-    def step_log(self, suffix: str = "", only: Only | None = None) -> StepLog:
+    def step_log(self, suffix: str = "", hearing: Hearing | None = None) -> StepLog:
         name = f"{self.step_name}-{suffix}" if suffix else self.step_name
-        return self.logs.step(self.operation.id, self.phase, self.position, name, only)
+        return self.logs.step(self.operation.id, self.phase, self.position, name, hearing)
 
     async def job(
         self,
@@ -178,20 +178,21 @@ class Run:
         on_log: Callable[[bytes], None] | None = None,
         log_name: str = "",
         prepare: Prepare | None = None,
-        only: Only | None = None,
+        hearing: Callable[[], Hearing] | None = None,
     ) -> None:
         """Begins or finds a job and follows it to its end, `within` so many seconds.
 
-        `only`: what may stay of the lines of its log, for the log here and for what is raised. `prepare` is awaited before a job is begun, not where it is found. On the way back, whose jobs may all be
-        repeated, one that the host lost (a reboot) or that met no Docker is begun again under the next number.
-        Raises CommandFailed for an exit status other than 0, StepFailed when the host lost the job or the deadline
+        `hearing`: makes what says which part of the job's log people may know; only that is kept here, and raised.
+        `prepare` is awaited before a job is begun, not where it is found. On the way back, whose jobs may all be
+        repeated, one that the host lost (a reboot) or that met no Docker is begun again under the next number. Raises CommandFailed for an exit status other than 0, StepFailed when the host lost the job or the deadline
         passed (the job is ended then), Cancelled (likewise), Unreachable (the job goes on).
         """
         deadline = time.monotonic() + within
         for number in range(1, (MOST_TRIES if self.phase == "rollback" else 1) + 1):
             one = spec if number == 1 else replace(spec, id=f"{spec.id}-{number}")
+            heard = hearing() if hearing else None
             status, tail = await self._carry_out(
-                one, deadline, on_log, partial(self.step_log, log_name, only), prepare
+                one, deadline, on_log, partial(self.step_log, log_name, heard), prepare
             )
             if not _nothing_came_of_it(status, tail):
                 break
@@ -199,8 +200,8 @@ class Run:
         if lost or status.state != "exited" or status.exit_status is None:
             raise StepFailed("error-job-interrupted", step=self.step_name)
         if status.exit_status != 0:
-            said = tail.decode("utf-8", "replace")
-            raise CommandFailed(spec.command.name, status.exit_status, only(said) if only else said)
+            said = heard.said if heard else tail.decode("utf-8", "replace")
+            raise CommandFailed(spec.command.name, status.exit_status, said)
 
     async def _carry_out(
         self,

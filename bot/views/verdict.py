@@ -12,7 +12,7 @@ from bot.texts import Texts
 from bot.views import backups, env, migrations, restore
 from bot.views.parts import MARKS, clean, code, elapsed, label_of, lines, tail
 from bot.views.screen import Block, Screen, fit, repeated
-from services.models import Kind, Operation, Plan, State, Step
+from services.models import Kind, Operation, Plan, State, Step, StepState
 
 
 def verdict(
@@ -56,7 +56,7 @@ def _head(operation: Operation, texts: Texts) -> Text:
 
 def meaning(operation: Operation, texts: Texts, steps: Sequence[Step] = ()) -> str | None:
     """What the end means for the server, in one sentence."""
-    if operation.rollback_reason is not None and any(step.name == "end-dump" for step in steps):
+    if operation.rollback_reason is not None and _is_left(steps):
         return texts("meaning-dump-left")
     if operation.kind is Kind.BACKUP:
         if operation.state is State.SUCCEEDED:
@@ -68,6 +68,13 @@ def meaning(operation: Operation, texts: Texts, steps: Sequence[Step] = ()) -> s
     if operation.kind is Kind.MIGRATE:
         return migrations.meaning(operation, steps, texts)
     return env.meaning(operation, texts) or _of_a_deploy(operation, texts)
+
+
+def _is_left(steps: Sequence[Step]) -> bool:
+    """Whether the way back began to end a dump and did not come to the end of that."""
+    return any(
+        step.name == "end-dump" and step.state not in {StepState.DONE, StepState.SKIPPED} for step in steps
+    )
 
 
 def _of_a_deploy(operation: Operation, texts: Texts) -> str:

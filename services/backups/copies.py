@@ -188,10 +188,12 @@ def send_back(data: Path, offsite: Brings | None = None, *, only_known: bool = F
         if backup is None:
             return Skip.SKIPPED
         away = plain_offsite(backup, run.project.backups.offsite)
-        if offsite and away and not await _is_near(run, backup, data):
+        if offsite and away and not await _is_near(run, backup, data, only_known=only_known):
             async with offsite.brought(run, backup, away) as file:
-                await _send(run, await run.store.backups.get(backup.id) or backup, file, data)
-            return {"size": backup.size, "from": away.where}
+                fresh = await run.store.backups.get(backup.id) or backup
+                result = await _make_place(run, fresh)
+                await _send(run, fresh, file, data)
+            return {"size": backup.size, "from": away.where} | result
         if not backup.local_file or is_sealed(backup):
             return Skip.SKIPPED
         return await _send_ours(run, backup, data, only_known=only_known)
@@ -199,12 +201,14 @@ def send_back(data: Path, offsite: Brings | None = None, *, only_known: bool = F
     return StepDef("send-dump", send)
 
 
-async def _is_near(run: Run, backup: Backup, data: Path) -> bool:
-    """Whether the host has any copy, or we a whole one that needs no key."""
-    return await is_on_host(run.remote, backup.host_file) or await here(data, backup) == (
-        backup.size,
-        backup.sha256,
-    )
+async def _is_near(run: Run, backup: Backup, data: Path, *, only_known: bool) -> bool:
+    """Whether the host has a copy that will do or that a drill has to look at, or we a whole one that needs no key."""
+    backup = await run.store.backups.get(backup.id) or backup
+    if await is_on_host(run.remote, backup.host_file):
+        left_to_the_drill = only_known and not rotted_on_host(backup)
+        if left_to_the_drill or await hash_on_host(run.remote, backup.host_file) == backup.sha256:
+            return True
+    return await here(data, backup) == (backup.size, backup.sha256)
 
 
 async def _send_ours(run: Run, backup: Backup, data: Path, *, only_known: bool) -> dict[str, Any] | Skip:
@@ -221,16 +225,18 @@ async def _send_ours(run: Run, backup: Backup, data: Path, *, only_known: bool) 
         return Skip.SKIPPED
     if not whole:
         raise StepFailed("error-copy-changed", file=backup.local_file)
-    result = {"aside": str(await _set_aside(run, backup))} if lies_there else {}
+    result = await _make_place(run, backup)
     await _send(run, backup, data / backup.local_file, data)
     return {"size": backup.size} | result
 
 
-async def _set_aside(run: Run, backup: Backup) -> PurePosixPath:
-    """Where the damaged dump lies now: named by the operation, so that none takes another's place."""
+async def _make_place(run: Run, backup: Backup) -> dict[str, str]:
+    """A damaged dump goes aside; where it lies then is named by the operation, so that none takes another's place."""
+    if not await is_on_host(run.remote, backup.host_file):
+        return {}
     mark = run.operation.id.removeprefix("op-")
     await run.remote.run(dumps.set_aside(backup.host_file, mark), timeout=SHORT)
-    return dumps.damaged(backup.host_file, mark)
+    return {"aside": str(dumps.damaged(backup.host_file, mark))}
 
 
 async def _send(run: Run, backup: Backup, file: Path, data: Path) -> None:

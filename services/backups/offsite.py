@@ -6,6 +6,7 @@ Trouble here does not make the backup bad, but one that was to be off-site and i
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -88,9 +89,18 @@ class Offsite:
     async def fetch(
         self, project: Project, copy: Copy, target: Path, progress: Callable[[int], None], within: float
     ) -> None:
-        """`target` becomes the copy, byte for byte. Raises StorageError; then it is gone."""
+        """`target` becomes the copy, byte for byte. Raises StorageError; then it is gone.
+
+        What is longer than its record is left as soon as that is seen: a storage must not fill our disk.
+        """
+
+        def bounded(done: int) -> None:
+            if done > copy.size:
+                raise StorageError("error-storage-differs", place=copy.where, bucket="")
+            progress(done)
+
         try:
-            await self._place(project, copy.where).fetch(copy.file, target, progress, within)
+            await self._place(project, copy.where).fetch(copy.file, target, bounded, within)
             if await asyncio.to_thread(digest_of, target) != copy.sha256:
                 raise StorageError("error-storage-differs", place=copy.where, bucket="")
         except BaseException:
@@ -115,6 +125,10 @@ class Offsite:
         told = partial(run.progress, total=backup.size, unit="bytes")
         try:
             work.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if (free := shutil.disk_usage(work.parent).free) < copy.size:
+                raise StepFailed(
+                    "error-bring-disk", path=str(work.parent), detail=f"{copy.size} bytes, {free} free"
+                )
             await self.fetch(run.project, copy, work, told, run.project.backup_timeout)
         except OSError as error:
             raise StepFailed("error-bring-disk", path=str(work.parent), detail=str(error)) from error

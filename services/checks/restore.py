@@ -128,9 +128,7 @@ def dump_is_good(seen: Seen, backup: Backup) -> list[Finding]:
     """The dump is on the host or here, and is the one that was proven; or it can be brought."""
     args: dict[str, str | int | float] = {"file": str(backup.host_file)}
     if seen.brought_from:
-        return [
-            Finding(code="dump-brought", severity=Severity.INFO, args=args | {"place": seen.brought_from})
-        ]
+        return [_brought(seen, args | {"place": seen.brought_from})]
     if seen.dump is None:
         return [_gone(backup, args)]
     size, sha256 = seen.dump
@@ -143,6 +141,12 @@ def dump_is_good(seen: Seen, backup: Backup) -> list[Finding]:
     if seen.dump_is_here:
         return [Finding(code="dump-sent-back", severity=Severity.INFO, args={"file": backup.local_file})]
     return []
+
+
+def _brought(seen: Seen, args: dict[str, str | int | float]) -> Finding:
+    if seen.dump_is_damaged:
+        return Finding(code="dump-replaced", severity=Severity.WARNING, args=args)
+    return Finding(code="dump-brought", severity=Severity.INFO, args=args)
 
 
 def _gone(backup: Backup, args: dict[str, str | int | float]) -> Finding:

@@ -41,7 +41,8 @@ _FACTS = (
     " 'tablespace', (SELECT t.spcname FROM pg_tablespace t WHERE t.oid = d.dattablespace"
     " AND t.spcname <> 'pg_default' AND has_tablespace_privilege(t.oid, 'CREATE')),"
     " 'for_superusers', coalesce((SELECT jsonb_agg(DISTINCT v.name) FROM pg_available_extension_versions v"
-    " WHERE v.superuser AND NOT v.trusted), '[]'),"
+    # before PostgreSQL 13 none was trusted, and there is no such column
+    " WHERE v.superuser AND NOT coalesce((to_jsonb(v) ->> 'trusted')::boolean, false)), '[]'),"
     " 'made_by_superusers', (SELECT count(*) FROM pg_event_trigger e WHERE NOT EXISTS (SELECT FROM pg_depend p"
     " WHERE p.classid = 'pg_event_trigger'::regclass AND p.objid = e.oid AND p.deptype = 'e'))"
     " + (SELECT count(*) FROM pg_publication u WHERE u.puballtables))"

@@ -183,10 +183,13 @@ async def take_back_sent(run: Run, data: Path) -> None:
 
 async def _take_back(run: Run, data: Path) -> None:
     before = {one.where for one in copies_of(backup_of(run))}
-    if "host" in run.project.backups.copies or "local" not in before or "host" in before:
+    if "host" in run.project.backups.copies or "host" in before:
         return
     backup = await run.store.backups.get(backup_of(run).id)
-    if backup and await here(data, backup) == (backup.size, backup.sha256):
+    brought = "from" in run.results.get(
+        "send-dump", {}
+    )  # off-site there is one, which was compared a moment ago
+    if backup and (brought or await here(data, backup) == (backup.size, backup.sha256)):
         try:
             remove = dumps.remove_copied(backup)
         except ValueError:  # a dump that people made: it stays where they see it

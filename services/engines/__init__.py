@@ -16,6 +16,7 @@ from services.engines.postgres import Postgres
 from services.engines.sqlite import Sqlite, place
 from services.facts.cluster import Cluster
 from services.facts.models import Container
+from services.operation_log import Hearing
 from services.projects import AnyDatabase, SqliteDatabase
 
 __all__ = ["Engine", "Role", "Shape", "aside", "engine_at"]
@@ -107,8 +108,8 @@ class Engine(Protocol):
         """Reads a dump of that form from stdin. `own`: everything becomes the stack's own login's."""
         ...
 
-    def without_values(self, said: str) -> str:
-        """What loading said, whole lines, without anything that may stand in a row."""
+    def hearing(self) -> Hearing:
+        """For what loading says: what people may know of it has nothing that may stand in a row."""
         ...
 
     def settle(self, name: str) -> Command | None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from services.commands import own_settings, postgres
 from services.commands.command import Command
 from services.commands.shapes import Shape
-from services.engines import complaints
+from services.engines.complaints import Errors
 from services.facts.cluster import Cluster, parse_cluster
+from services.operation_log import Hearing
 from services.projects import Database
 
 
@@ -86,8 +87,8 @@ class Postgres:
         kept = {"tablespaces": self.tablespaces, "superuser": superuser}
         return postgres.load(self.container, target, owner, name, application, **kept)
 
-    def without_values(self, said: str) -> str:
-        return complaints.without_values(said)
+    def hearing(self) -> Hearing:
+        return Errors()
 
     def settle(self, name: str) -> Command | None:
         return postgres.analyze(self.container, self._named(), name)

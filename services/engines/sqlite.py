@@ -9,9 +9,11 @@ from pathlib import PurePosixPath
 
 from services.commands import sqlite
 from services.commands.command import Command
+from services.engines.complaints import Everything
 from services.errors import HostError
 from services.facts.cluster import Cluster
 from services.facts.models import Container, Mount
+from services.operation_log import Hearing
 from services.projects import SqliteDatabase
 
 
@@ -91,9 +93,9 @@ class Sqlite:
             raise ValueError("a SQLite database is loaded from a dump of its own kind only")
         return sqlite.load(self.place, name, application)
 
-    def without_values(self, said: str) -> str:
+    def hearing(self) -> Hearing:
         """The tool speaks of pages and places, never of rows."""
-        return said
+        return Everything()
 
     def settle(self, _name: str) -> Command | None:
         return None

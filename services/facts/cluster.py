@@ -60,7 +60,7 @@ class Seen:
         None  # size in bytes and SHA-256; the hash is empty when it was not asked for
     )
     dump_is_here: bool = False  # the host has none that will do: it is our own copy, to be sent back
-    dump_is_damaged: bool = False  # the host has one that is not what was proven; ours takes its place
+    dump_is_damaged: bool = False  # the host has one that is not what was proven; another takes its place
     brought_from: str = (
         ""  # neither the host nor we have one that will do: the off-site place with a plain copy
     )

@@ -68,7 +68,7 @@ async def look_at_dump(
 ) -> Seen:
     """With the dump that would be loaded: the host's when it is what was proven, else our own copy when that is.
 
-    Where there is neither, a plain copy in one of the off-site `places`, by the record. What a drill called damaged on
+    Where neither will do, a plain copy in one of the off-site `places`, by the record. What a drill called damaged on
     the host is hashed in any case. `data`: DATA_DIR.
     """
     hashed = hashed or rotted_on_host(backup)
@@ -77,8 +77,8 @@ async def look_at_dump(
         return replace(seen, dump=on_host)
     kept = await here(data, backup, hashed=hashed)
     away = plain_offsite(backup, places)
-    if on_host is None and away and not _is_proven(kept, backup):
-        return replace(seen, brought_from=away.where)
+    if away and not _is_proven(kept, backup):
+        return replace(seen, brought_from=away.where, dump_is_damaged=on_host is not None)
     if kept is None or (on_host is not None and not _is_proven(kept, backup)):
         return replace(seen, dump=on_host)
     return replace(seen, dump=kept, dump_is_here=True, dump_is_damaged=on_host is not None)

@@ -16,7 +16,6 @@ from services.backups.copies import Brings, send_back
 from services.backups.dumping import application_name
 from services.backups.steps import back_up, ending_dumps, rows_in
 from services.engines import Engine
-from services.engines.complaints import Heard
 from services.errors import CommandFailed, StepFailed
 from services.facts.cluster import parse_names, parse_rows
 from services.migrations import restored
@@ -108,14 +107,13 @@ async def load(run: Run) -> dict[str, Any]:
         stdin=backup.host_file,
         epoch=run.operation.epoch,
     )
-    heard, only = Heard(speaking.without_values), speaking.without_values
     try:
-        await run.job(spec, run.project.backup_timeout, on_log=heard.feed, only=only)
+        await run.job(spec, run.project.backup_timeout, hearing=speaking.hearing)
     except CommandFailed as error:
-        raise StepFailed("error-restore-load", detail=heard.said, status=error.exit_status) from error
+        raise StepFailed("error-restore-load", detail=error.detail, status=error.exit_status) from error
     if settle := speaking.settle(incoming):
         analyze = replace(spec, id=run.job_id("analyze"), command=settle, stdin=None)
-        await run.job(analyze, run.project.backup_timeout, log_name="analyze", only=only)
+        await run.job(analyze, run.project.backup_timeout, log_name="analyze", hearing=speaking.hearing)
     return {}
 
 

@@ -72,6 +72,19 @@ def test_a_block_whose_beginning_is_not_understood_is_not_passed_over(
     assert local.try_("copy-rows", "cat", tmp_path / "data").status == 1
 
 
+@pytest.mark.parametrize("kind", ["COMMENT", "SECURITY LABEL FOR selinux"])
+@pytest.mark.parametrize("text", ["'of the \"passport'", "E'it''s\nCOPY of \"it'', said he\n'"])
+def test_what_people_wrote_of_a_large_object_hides_no_table(
+    local: LocalAgent, tmp_path: Path, kind: str, text: str
+) -> None:
+    """R-DB-3: pg_restore prints it as it is, in as many lines as it has."""
+    said = f"{kind} ON LARGE OBJECT 4242 IS {text};\n\n".encode()
+    for data in (said + COPIED, COPIED + said):
+        assert summed(local, "copy-rows", data, tmp_path)[1::2] == list(HEADS)
+    (tmp_path / "data").write_bytes(COPIED + said.removesuffix(b"';\n\n"))
+    assert local.try_("copy-rows", "cat", tmp_path / "data").status == 1, "it never ended"
+
+
 def test_sorted_the_order_of_rows_does_not_matter(local: LocalAgent, tmp_path: Path) -> None:
     other = COPIED.replace(b"2\n\\.x\n", b"\\.x\n2\n")
     assert summed(local, "copy-rows", other, tmp_path) != summed(local, "copy-rows", COPIED, tmp_path)

@@ -75,6 +75,15 @@ def test_a_plain_copy_elsewhere_is_brought_and_the_card_says_from_where() -> Non
     assert Severity.BLOCKER not in found(findings).values()
 
 
+def test_a_damaged_one_of_the_host_is_told_where_another_takes_its_place() -> None:
+    findings = restore_findings(
+        project(), facts(), seen(dump=None, brought_from="nas", dump_is_damaged=True), away(encrypted=False)
+    )
+    finding = the(findings, "dump-replaced")
+    assert (finding.severity, finding.args["place"]) == (Severity.WARNING, "nas")
+    assert Severity.BLOCKER not in found(findings).values()
+
+
 @pytest.mark.parametrize(("encrypted", "code"), [(True, "dump-encrypted"), (False, "dump-elsewhere")])
 def test_copies_that_cannot_be_brought_are_named_with_their_places(code: str, *, encrypted: bool) -> None:
     backup = away(encrypted=encrypted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,59 @@ async def test_a_copy_of_ours_that_rotted_is_not_all_that_is_left(room: Room) ->
     (room.data / backup.local_file).write_bytes(b"x" * len(ARCHIVE))
     assert await sent(room, backup) == {"size": len(ARCHIVE), "from": "nas"}
     assert room.host.file(backup.host_file).read_bytes() == ARCHIVE
+
+
+async def test_a_damaged_dump_on_the_host_makes_place_for_the_whole_one(room: Room) -> None:
+    backup = await lost(room)
+    there = room.host.file(backup.host_file)
+    there.write_bytes(b"x" * len(ARCHIVE))
+    assert await sent(room, backup, only_known=True) is Skip.SKIPPED, "the drill has to find it first"
+    result = await sent(room, backup)
+    assert isinstance(result, dict)
+    assert result["from"] == "nas"
+    assert there.read_bytes() == ARCHIVE
+    assert room.host.file(result["aside"]).read_bytes() == b"x" * len(ARCHIVE)
+    assert await sent(room, backup) is Skip.SKIPPED, "walked again after a crash"
+
+
+async def test_a_damaged_dump_stays_in_its_place_while_no_whole_one_came(room: Room) -> None:
+    backup = await lost(room)
+    there = room.host.file(backup.host_file)
+    there.write_bytes(b"damaged")
+    room.nas.files[next(one.file for one in backup.copies if one.where == "nas")] = b"damaged, too"
+    with pytest.raises(StorageError, match="error-storage-differs"):
+        await sent(room, backup)
+    assert there.read_bytes() == b"damaged"
+
+
+async def test_a_place_cannot_fill_the_disk_here(room: Room) -> None:
+    """R-SEC: what is longer than its record is not read to its end, which may never come."""
+    taken = list[int]()
+
+    def endless(target: Path, progress: Callable[[int], None]) -> None:
+        with target.open("wb") as written:
+            for number in range(1, 1000):
+                written.write(b"x" * len(ARCHIVE))
+                taken.append(number)
+                progress(number * len(ARCHIVE))
+
+    backup = await lost(room)
+    fetching(room, endless)
+    with pytest.raises(StorageError, match="error-storage-differs"):
+        await sent(room, backup)
+    assert taken == [1, 2]
+    assert room.left() == []
+
+
+async def test_a_disk_that_is_too_small_is_seen_before_anything_comes(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = await lost(room)
+    usage = shutil.disk_usage("/")._replace(free=len(ARCHIVE) - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
+    fetching(room, lambda _target, _progress: pytest.fail("it was asked for"))
+    with pytest.raises(StepFailed, match="error-bring-disk"):
+        await sent(room, backup)
 
 
 async def test_what_is_not_what_was_proven_is_not_sent(room: Room) -> None:

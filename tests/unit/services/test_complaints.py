@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from services.engines.complaints import TAIL, Heard, without_values
+from services.engines.complaints import TAIL, Errors, Everything
+
+
+def heard(said: str) -> str:
+    hearing = Errors()
+    hearing.feed(said.encode())
+    return hearing.said
 
 
 @pytest.mark.parametrize(
@@ -31,7 +37,7 @@ from services.engines.complaints import TAIL, Heard, without_values
     ],
 )
 def test_what_quotes_rows_is_left_out(said: str) -> None:
-    assert without_values(said) == ""
+    assert heard(said) == ""
 
 
 @pytest.mark.parametrize(
@@ -90,18 +96,87 @@ def test_what_quotes_rows_is_left_out(said: str) -> None:
     ],
 )
 def test_errors_stay_without_the_values_that_they_quote(said: str, kept: str) -> None:
-    assert without_values(said) == kept + "\n"
+    assert heard(said) == kept.rstrip()
     assert "secret" not in kept
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        "DETAIL:  Failing row contains (job failed\n{}, null).\n",
+        'CONTEXT:  COPY log, line 1, column n: "job failed\n{}"\n',
+        "Command was: INSERT INTO log VALUES ('job failed\n{}');\n",
+    ],
+)
+@pytest.mark.parametrize(
+    "value",
+    [
+        "ERROR: secret",
+        "env: secret",
+        "pg_restore: error: secret",
+        "psql:<stdin>:1: ERROR:  secret",
+        "Error response from daemon: secret",
+        "pg_restore: while secret",
+    ],
+)
+def test_a_value_with_a_line_break_cannot_look_like_an_error(row: str, value: str) -> None:
+    error = 'pg_restore: error: COPY failed for table "log": ERROR:  null value in column "n"'
+    before = "pg_restore: while PROCESSING TOC:\npg_restore: from TOC entry 3; 1 2 TABLE DATA log\n"
+    assert heard(before + error + "\n" + row.format(value)) == before + error
+
+
+@pytest.mark.parametrize(
+    "first", ["NOTICE:  bad row", "WARNING:  bad row", "psql:<stdin>:3: WARNING:  bad row"]
+)
+@pytest.mark.parametrize("value", ["ERROR:  secret", "sh: secret", "connection to server secret"])
+def test_what_a_notice_says_in_its_second_line_is_no_error_either(first: str, value: str) -> None:
+    real = "psql:<stdin>:9: ERROR:  out of memory"
+    assert heard(f"{first}\n{value}\n{real}\n") == real
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        "CONTEXT:  PL/pgSQL function whole(text) line 3 at RAISE",
+        "КОНТЕКСТ:  функция PL/pgSQL whole(text), строка 3, оператор RAISE",
+        'CONTEXT:  PL/Python function "whole"',
+    ],
+)
+def test_what_a_function_of_the_database_raises_has_a_text_of_its_own(context: str) -> None:
+    error = 'pg_restore: error: COPY failed for table "log": ERROR:  '
+    assert heard(f"{error}bad message: secret\n{context}\nCOPY log, line 1\n") == error + "…"
+
+
+def test_old_and_foreign_programs_are_heard_up_to_their_error() -> None:
+    old = (
+        "pg_restore: [archiver (db)] Error while PROCESSING TOC:\n"
+        "pg_restore: [archiver (db)] could not execute query: ERROR:  out of memory"
+    )
+    russian = "pg_restore: при обработке оглавления:\npg_restore: ошибка: не удалось выполнить запрос: ОШИБКА:  нет места"
+    assert heard(f"{old}\n    Command was: secret\n") == old
+    assert heard(f"{russian}\nПОДРОБНОСТИ:  secret\n") == russian
+
+
 def test_an_error_is_heard_however_it_comes_and_however_much_follows() -> None:
-    heard = Heard(without_values)
+    hearing = Errors()
     for piece in (
         b"pg_restore: err",
         b"or: it broke\nCommand ",
         b"was: secret\n",
         b"secret\n" * TAIL,
-        b"ERROR:  last",
+        b"ERROR:  x",
     ):
-        heard.feed(piece)
-    assert heard.said == "pg_restore: error: it broke\nERROR:  last"
+        hearing.feed(piece)
+    assert hearing.said == "pg_restore: error: it broke"
+    long = Errors()
+    long.feed(b"pg_restore: error: it broke " + b"x" * 10 * TAIL)
+    assert long.said.startswith("pg_restore: error: it broke xxx")
+    assert len(long.said) == TAIL
+
+
+def test_of_a_program_that_never_speaks_of_rows_the_last_is_heard() -> None:
+    hearing = Everything()
+    hearing.feed(b"first\n" + b"x" * 10 * TAIL)
+    hearing.feed(b"\nlast\n")
+    assert hearing.said.endswith("x\nlast")
+    assert len(hearing.said) == TAIL - 1

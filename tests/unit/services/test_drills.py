@@ -521,6 +521,27 @@ async def test_a_copy_that_was_sent_for_the_drill_goes_again_where_none_is_wante
     assert server.on_host is left
 
 
+async def test_a_copy_that_came_from_off_site_for_the_drill_goes_again_too(
+    server: DrilledServer, store: Store, tmp_path: Path
+) -> None:
+    named = {"id": MADE, "host_file": PROVEN.host_file.with_name(f"{MADE}.dump")}
+    away = Copy(where="nas", file="x", size=PROVEN.size, sha256=PROVEN.sha256, at=datetime.now(UTC))
+    lost = PROVEN.model_copy(update={"copies": (away,)} | named)
+    await store.backups.add(
+        lost.model_copy(update={"copies": (away, away.model_copy(update={"where": "host"}))})
+    )
+    run = running(operation(lost), server, store, tmp_path)
+    run.project = run.project.model_copy(update={"backups": BackupRules(copies=("local",))})
+    await steps.take_back_sent(run, tmp_path)
+    assert server.on_host, "nobody knows that another was whole a moment ago"
+    run.results["send-dump"] = {"size": PROVEN.size, "from": "nas"}
+    await steps.take_back_sent(run, tmp_path)
+    found = await store.backups.get(MADE)
+    assert found is not None
+    assert {one.where for one in found.copies} == {"nas"}
+    assert not server.on_host
+
+
 async def test_a_copy_that_cannot_be_taken_back_fails_no_drill_and_leaves_no_database(
     server: DrilledServer, store: Store, tmp_path: Path
 ) -> None:

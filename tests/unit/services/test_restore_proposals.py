@@ -311,11 +311,13 @@ async def test_a_backup_that_is_only_off_site_is_brought_from_there(store: Store
     asked = project(backups=BackupRules.model_validate({"offsite": {"nas": nas}}))
     copy = Copy(where="nas", file="fitnessapp/x", size=BACKUP.size, sha256=BACKUP.sha256, at=BACKUP.at)
     (tmp_path / "copy.dump").write_bytes(b"rotted")
-    for local in ("", "copy.dump"):
+    rotted = str(BACKUP.size + 1)
+    for local, dump in (("", None), ("copy.dump", None), ("", rotted), ("copy.dump", rotted)):
         await store.backups.add(BACKUP.model_copy(update={"copies": (copy,), "local_file": local}))
-        made = proposals(store, Host(dump=None), data=tmp_path)
+        made = proposals(store, Host(dump=dump), data=tmp_path)
         plan = await made.restore(asked, BACKUP.id)
         assert not plan.blocked
-        assert next(one for one in plan.findings if one.code == "dump-brought").args["place"] == "nas"
+        told = "dump-replaced" if dump else "dump-brought"
+        assert next(one for one in plan.findings if one.code == told).args["place"] == "nas"
         assert "send-dump" in plan.steps
         assert (await made.restore_again(asked, plan)).digest == plan.digest

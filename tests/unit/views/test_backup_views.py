@@ -148,3 +148,6 @@ def test_a_dump_that_could_not_be_ended_is_said_to_be_left_and_nothing_else(kind
     assert texts("meaning-dump-left") in shown
     assert texts("meaning-names-moved") not in shown
     assert texts.step("end-dump") != "end-dump"
+    for state in (StepState.DONE, StepState.SKIPPED):
+        cleared = left.model_copy(update={"state": state})
+        assert texts("meaning-dump-left") not in verdict(ended, [cleared], texts, NOW).text
